@@ -1,0 +1,10 @@
+//! Contract conformance test harness for Amazon Cognito.
+//!
+//! The contract is data ([`catalogue`], scenarios); a runner plays it against any endpoint;
+//! every disagreement becomes a finding that says what was promised, how well that promise is
+//! evidenced, and how to reproduce it.
+
+pub mod catalogue;
+pub mod near;
+pub mod outcome;
+pub mod wire;
