@@ -5,6 +5,11 @@
 //! evidenced, and how to reproduce it.
 
 pub mod catalogue;
+pub mod check;
 pub mod near;
 pub mod outcome;
+pub mod pattern;
+pub mod reference;
+pub mod target;
+pub mod transcript;
 pub mod wire;

@@ -105,11 +105,7 @@ fn embedded(dir: &Dir<'static>, files: &mut BTreeMap<String, String>) {
     dir.dirs().for_each(|sub| embedded(sub, files));
 }
 
-fn folder(
-    root: &Path,
-    dir: &Path,
-    files: &mut BTreeMap<String, String>,
-) -> Result<(), LoadError> {
+fn folder(root: &Path, dir: &Path, files: &mut BTreeMap<String, String>) -> Result<(), LoadError> {
     let fail = |path: &Path, cause: std::io::Error| LoadError::new(&path.to_string_lossy(), cause);
     for entry in std::fs::read_dir(dir).map_err(|e| fail(dir, e))? {
         let path = entry.map_err(|e| fail(dir, e))?.path();
@@ -176,11 +172,8 @@ fn check_references(service: &Service) -> Result<(), LoadError> {
             let known = schema.target().is_some_and(|name| service.shapes.contains_key(name));
             if !known && dangling.is_none() {
                 let name = schema.target().unwrap_or(reference);
-                let cause = crate::near::unknown(
-                    "shape",
-                    name,
-                    service.shapes.keys().map(String::as_str),
-                );
+                let cause =
+                    crate::near::unknown("shape", name, service.shapes.keys().map(String::as_str));
                 dangling = Some(LoadError::at(&file, format!("#{pointer}"), cause));
             }
         }
@@ -219,7 +212,9 @@ fn apply(service: &mut Service, correction: &Correction) -> Result<(), String> {
                 _ => return Err(format!("`{}` names neither input nor output", correction.at)),
             }
         }
-        _ => return Err(format!("`{}` starts with neither shapes/ nor operations/", correction.at)),
+        _ => {
+            return Err(format!("`{}` starts with neither shapes/ nor operations/", correction.at));
+        }
     };
     let pointer: String = parts.map(|part| format!("/{part}")).collect();
     let mut value = serde_json::to_value(&*schema).map_err(|e| e.to_string())?;
@@ -228,7 +223,11 @@ fn apply(service: &mut Service, correction: &Correction) -> Result<(), String> {
         .and_then(Value::as_object_mut)
         .ok_or_else(|| format!("`{}` points nowhere", correction.at))?;
     for (key, new) in &correction.set {
-        if new.is_null() { place.remove(key) } else { place.insert(key.clone(), new.clone()) };
+        if new.is_null() {
+            place.remove(key)
+        } else {
+            place.insert(key.clone(), new.clone())
+        };
     }
     *schema = serde_json::from_value(value).map_err(|e| format!("`{}`: {e}", correction.at))?;
     Ok(())

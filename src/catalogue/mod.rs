@@ -251,7 +251,8 @@ impl Service {
     /// Lower camel case, unless a correction says otherwise.
     pub fn wire_name(&self, owner: &str, member: &str) -> String {
         let at = format!("{owner}/properties/{member}");
-        let corrected = self.corrections.iter().find(|c| c.at == at).and_then(|c| c.wire_name.clone());
+        let corrected =
+            self.corrections.iter().find(|c| c.at == at).and_then(|c| c.wire_name.clone());
         corrected.unwrap_or_else(|| lower_camel(member))
     }
 

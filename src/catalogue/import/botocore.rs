@@ -66,7 +66,8 @@ fn parse(
         id: meta("endpointPrefix")?,
         api_version: meta("apiVersion")?,
         target_prefix: meta("targetPrefix")?,
-        signing_name: text(&metadata, "signingName").map_or_else(|| meta("endpointPrefix"), |n| Ok(n.into()))?,
+        signing_name: text(&metadata, "signingName")
+            .map_or_else(|| meta("endpointPrefix"), |n| Ok(n.into()))?,
         protocol: format!("aws{}1_1", if meta("protocol")? == "json" { "Json" } else { "Other" }),
         revision: revision.into(),
         operations: BTreeMap::new(),
@@ -93,7 +94,8 @@ fn error(definition: &Value) -> ErrorCode {
     let server = definition.get("fault").is_some();
     let stated = definition.pointer("/error/httpStatusCode").and_then(Value::as_u64);
     let fault = if server { Fault::Server } else { Fault::Client };
-    let status = stated.and_then(|s| u16::try_from(s).ok()).unwrap_or(if server { 500 } else { 400 });
+    let status =
+        stated.and_then(|s| u16::try_from(s).ok()).unwrap_or(if server { 500 } else { 400 });
     ErrorCode { fault, status, common: false, evidence: Evidence::Modelled }
 }
 
@@ -112,7 +114,8 @@ impl Reader<'_> {
         let side = |key: &str| -> Result<Option<Schema>, ImportError> {
             let Some(part) = definition.get(key) else { return Ok(None) };
             let pointer = format!("{at}/{key}/shape");
-            let shape = text(part, "shape").ok_or_else(|| self.fail(&pointer, "expected a string"))?;
+            let shape =
+                text(part, "shape").ok_or_else(|| self.fail(&pointer, "expected a string"))?;
             let found = self.shapes.get(shape);
             let found = found.ok_or_else(|| self.fail(&pointer, self.unknown(shape)))?;
             let schema = self.shape(shape, found)?;
@@ -125,7 +128,8 @@ impl Reader<'_> {
         let declared = definition.get("errors").and_then(Value::as_array);
         for (index, error) in declared.into_iter().flatten().enumerate() {
             let pointer = format!("{at}/errors/{index}/shape");
-            let code = text(error, "shape").ok_or_else(|| self.fail(&pointer, "expected a string"))?;
+            let code =
+                text(error, "shape").ok_or_else(|| self.fail(&pointer, "expected a string"))?;
             if !self.shapes.contains_key(code) {
                 return Err(self.fail(&pointer, self.unknown(code)));
             }
@@ -156,15 +160,19 @@ impl Reader<'_> {
             "structure" => self.structure(&at, definition, &mut schema)?,
             "list" => {
                 schema.kind = Some(Kind::Array);
-                schema.items = Some(Box::new(self.reference(&format!("{at}/member"), definition.get("member"))?));
+                schema.items = Some(Box::new(
+                    self.reference(&format!("{at}/member"), definition.get("member"))?,
+                ));
                 schema.min_items = self.whole(&at, definition, "min")?;
                 schema.max_items = self.whole(&at, definition, "max")?;
             }
             "map" => {
                 schema.kind = Some(Kind::Object);
-                schema.property_names = Some(Box::new(self.reference(&format!("{at}/key"), definition.get("key"))?));
-                schema.additional_properties =
-                    Some(Box::new(self.reference(&format!("{at}/value"), definition.get("value"))?));
+                schema.property_names =
+                    Some(Box::new(self.reference(&format!("{at}/key"), definition.get("key"))?));
+                schema.additional_properties = Some(Box::new(
+                    self.reference(&format!("{at}/value"), definition.get("value"))?,
+                ));
                 schema.min_properties = self.whole(&at, definition, "min")?;
                 schema.max_properties = self.whole(&at, definition, "max")?;
             }
@@ -186,28 +194,41 @@ impl Reader<'_> {
                 schema.kind = Some(Kind::Number);
                 schema.timestamp = Some("epoch-seconds".into());
             }
-            other => return Err(self.fail(format!("{at}/type"), format!("unknown shape type `{other}`"))),
+            other => {
+                return Err(
+                    self.fail(format!("{at}/type"), format!("unknown shape type `{other}`"))
+                );
+            }
         }
         schema.volatile = traits::volatile(name, schema.timestamp.is_some());
         Ok(schema)
     }
 
-    fn structure(&self, at: &str, definition: &Value, schema: &mut Schema) -> Result<(), ImportError> {
+    fn structure(
+        &self,
+        at: &str,
+        definition: &Value,
+        schema: &mut Schema,
+    ) -> Result<(), ImportError> {
         if flag(definition, "document") {
             return Ok(()); // any JSON value
         }
         schema.kind = Some(Kind::Object);
         let members = definition.get("members").and_then(Value::as_object);
-        let members = members.ok_or_else(|| self.fail(format!("{at}/members"), "expected an object"))?;
+        let members =
+            members.ok_or_else(|| self.fail(format!("{at}/members"), "expected an object"))?;
         let mut properties = BTreeMap::new();
         for (name, member) in members {
             let mut property = self.reference(&format!("{at}/members/{name}"), Some(member))?;
             property.deprecated = flag(member, "deprecated");
             properties.insert(name.clone(), property);
         }
-        for (index, name) in definition.get("required").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (index, name) in
+            definition.get("required").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
             let name = name.as_str().filter(|name| properties.contains_key(*name));
-            let name = name.ok_or_else(|| self.fail(format!("{at}/required/{index}"), "names no member"))?;
+            let name =
+                name.ok_or_else(|| self.fail(format!("{at}/required/{index}"), "names no member"))?;
             schema.required.insert(name.to_owned());
         }
         schema.properties = Some(properties);
@@ -224,8 +245,11 @@ impl Reader<'_> {
             schema.pattern = Some(format!("^(?:{pattern})$"));
         }
         if let Some(values) = definition.get("enum") {
-            let values = values.as_array().ok_or_else(|| self.fail(format!("{at}/enum"), "expected a list"))?;
-            schema.enumeration = Some(values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
+            let values = values
+                .as_array()
+                .ok_or_else(|| self.fail(format!("{at}/enum"), "expected a list"))?;
+            schema.enumeration =
+                Some(values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
         }
         Ok(())
     }

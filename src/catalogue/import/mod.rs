@@ -53,11 +53,7 @@ pub struct ImportError {
 
 impl ImportError {
     pub(crate) fn new(file: &Path, pointer: impl Into<String>, cause: impl ToString) -> Self {
-        Self {
-            file: file.display().to_string(),
-            pointer: pointer.into(),
-            cause: cause.to_string(),
-        }
+        Self { file: file.display().to_string(), pointer: pointer.into(), cause: cause.to_string() }
     }
 }
 

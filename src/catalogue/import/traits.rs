@@ -8,20 +8,44 @@
 use crate::catalogue::Volatile;
 
 const TOKENS: &[&str] = &[
-    "AccessTokenType", "GetDerivedTokenTokenModelType", "IdentityProviderToken", "OIDCToken",
-    "PaginationKey", "PaginationKeyType", "SearchPaginationTokenType", "SessionTokenString",
-    "SessionType", "TokenModelType",
+    "AccessTokenType",
+    "GetDerivedTokenTokenModelType",
+    "IdentityProviderToken",
+    "OIDCToken",
+    "PaginationKey",
+    "PaginationKeyType",
+    "SearchPaginationTokenType",
+    "SessionTokenString",
+    "SessionType",
+    "TokenModelType",
 ];
 
 const SECRETS: &[&str] = &[
-    "ClientSecretType", "ConfirmationCodeType", "ForceAliasCode", "PasswordType", "SecretCodeType",
-    "SecretHashType", "SecretKeyString", "SoftwareTokenMFAUserCodeType", "PreSignedUrlType",
+    "ClientSecretType",
+    "ConfirmationCodeType",
+    "ForceAliasCode",
+    "PasswordType",
+    "SecretCodeType",
+    "SecretHashType",
+    "SecretKeyString",
+    "SoftwareTokenMFAUserCodeType",
+    "PreSignedUrlType",
 ];
 
 const IDS: &[&str] = &[
-    "ARNString", "AccessKeyString", "ClientIdType", "ClientSecretIdType", "DeviceKeyType",
-    "EventIdType", "IdentityId", "IdentityPoolId", "ManagedLoginBrandingIdType", "SessionIdType",
-    "TermsIdType", "UserImportJobIdType", "UserPoolIdType",
+    "ARNString",
+    "AccessKeyString",
+    "ClientIdType",
+    "ClientSecretIdType",
+    "DeviceKeyType",
+    "EventIdType",
+    "IdentityId",
+    "IdentityPoolId",
+    "ManagedLoginBrandingIdType",
+    "SessionIdType",
+    "TermsIdType",
+    "UserImportJobIdType",
+    "UserPoolIdType",
 ];
 
 /// Returns how a value of the named shape comes about, when the server (or a secret) decides.
@@ -29,7 +53,6 @@ pub(super) fn volatile(shape: &str, is_timestamp: bool) -> Option<Volatile> {
     if is_timestamp {
         return Some(Volatile::Time);
     }
-    let tables =
-        [(TOKENS, Volatile::Token), (SECRETS, Volatile::Secret), (IDS, Volatile::Id)];
+    let tables = [(TOKENS, Volatile::Token), (SECRETS, Volatile::Secret), (IDS, Volatile::Id)];
     tables.into_iter().find(|(table, _)| table.contains(&shape)).map(|(_, kind)| kind)
 }

@@ -1,0 +1,92 @@
+//! What the harness can be pointed at: an endpoint with its capabilities, and how to reach it.
+//!
+//! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::transcript::{Call, SdkVerdict};
+use crate::wire::{Request, Response, TransportError};
+
+/// A future that can cross threads.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What came of one request.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The request as it went out.
+    pub request: Request,
+    /// The response, or why there is none.
+    pub reply: Result<Response, TransportError>,
+    /// What the official SDK made of it, where it was asked.
+    pub sdk: Option<SdkVerdict>,
+    /// Wall time in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// Sends requests to one endpoint, each within a limit of time and size.
+pub trait Transport: Send + Sync {
+    /// Sends one call and returns what came of it; never fails otherwise.
+    fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
+}
+
+/// Something a target may lack. Gates cases: a missing one skips them with its reason.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Confirmation codes can be read.
+    Mailbox,
+    /// Time can be moved forward.
+    Clock,
+    /// The identity-pools service is there.
+    IdentityPools,
+    /// Key sets are served at `/<pool>/.well-known/jwks.json`.
+    Jwks,
+    /// `GET /?Action=…` is understood.
+    QueryProtocol,
+    /// Lambda triggers call the harness.
+    Lambda,
+    /// `/oauth2/…` endpoints are there.
+    OauthEndpoints,
+}
+
+/// A target that is up.
+pub trait Target: Send + Sync {
+    /// Name or URL, for reports.
+    fn name(&self) -> &str;
+    /// Version its profile states.
+    fn version(&self) -> Option<&str>;
+    /// What it can do beyond the API itself.
+    fn capabilities(&self) -> &BTreeSet<Capability>;
+    /// Operations its profile says it lacks.
+    fn unsupported(&self) -> &BTreeSet<String>;
+    /// Sends one call.
+    fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
+    /// Returns the newest code sent to a user; `None` when none has come.
+    ///
+    /// # Errors
+    /// The mailbox cannot be read: words for the verdict.
+    fn read_code<'a>(
+        &'a self,
+        pool: &'a str,
+        username: &'a str,
+    ) -> Boxed<'a, Result<Option<String>, String>>;
+    /// Moves the target's clock forward.
+    ///
+    /// # Errors
+    /// The clock cannot be moved: words for the verdict.
+    fn advance_clock<'a>(&'a self, seconds: u64) -> Boxed<'a, Result<(), String>>;
+}

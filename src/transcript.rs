@@ -1,0 +1,181 @@
+//! What happened in a case: every exchange with the target, with what was expected of it.
+//!
+//! Plain data between the runner, which fills it, and the checks, which are pure functions over
+//! it. Holds live secrets: it never leaves the process; reports get [`crate::canonical`] forms.
+
+use serde_json::Value;
+
+use crate::outcome::{Evidence, Level};
+use crate::pattern::Pattern;
+use crate::wire::{Request, Response, TransportError};
+
+/// Every exchange of one case, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    /// Case id.
+    pub case: String,
+    /// Exchanges of set-up, steps and teardown.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// One request and what came of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Where in the case.
+    pub place: Place,
+    /// What was asked.
+    pub call: Call,
+    /// The request as it went out, as far as the transport tells.
+    pub request: Request,
+    /// The response, or why there is none.
+    pub reply: Result<Response, TransportError>,
+    /// What the official SDK made of the response; `None` where it was not asked.
+    pub sdk: Option<SdkVerdict>,
+    /// What the case expects of it, bindings filled in.
+    pub expect: Option<Expectation>,
+    /// The target declined the operation as one it does not have.
+    pub declined: bool,
+    /// Time from the request's first byte to the response's last, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// Where in a case an exchange belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Step (from 1) of a named set-up.
+    SetUp(String, usize),
+    /// Step (from 1) of the case itself.
+    Step(usize),
+    /// Clean-up after the case.
+    Teardown,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SetUp(name, step) => write!(f, "set-up {name}, step {step}"),
+            Self::Step(step) => write!(f, "step {step}"),
+            Self::Teardown => f.write_str("teardown"),
+        }
+    }
+}
+
+/// Something to send.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// A call of an operation, well-formed on the wire whatever its input is.
+    Api {
+        /// Service id.
+        service: String,
+        /// Operation name.
+        operation: String,
+        /// Input as JSON.
+        input: Value,
+        /// Whether to sign it.
+        signed: bool,
+    },
+    /// Any bytes: malformed requests, other paths.
+    Raw {
+        /// Service id whose endpoint it goes to.
+        service: String,
+        /// The request.
+        request: Request,
+    },
+}
+
+impl Call {
+    /// Returns the service id.
+    pub fn service(&self) -> &str {
+        match self {
+            Self::Api { service, .. } | Self::Raw { service, .. } => service,
+        }
+    }
+
+    /// Returns the operation name; empty for raw requests.
+    pub fn operation(&self) -> &str {
+        match self {
+            Self::Api { operation, .. } => operation,
+            Self::Raw { .. } => "",
+        }
+    }
+
+    /// Returns the input; `null` for raw requests.
+    pub fn input(&self) -> &Value {
+        match self {
+            Self::Api { input, .. } => input,
+            Self::Raw { .. } => &Value::Null,
+        }
+    }
+}
+
+/// What the official SDK made of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SdkVerdict {
+    /// It returned the operation's output.
+    Output,
+    /// It returned a service error.
+    Error {
+        /// The code it read.
+        code: Option<String>,
+        /// The message it read.
+        message: Option<String>,
+        /// It knows the code as one of the operation's own error variants.
+        modelled: bool,
+    },
+    /// It could not make sense of the response.
+    Unparsable {
+        /// Its words.
+        detail: String,
+    },
+}
+
+/// What a step expects, bindings filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The expected outcome.
+    pub outcome: Expected,
+    /// Level of the promise.
+    pub level: Level,
+    /// How well it is supported.
+    pub evidence: Evidence,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// The expected outcome of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    /// Success; the output matches.
+    Output(Pattern),
+    /// A refusal by one of these rules.
+    Error {
+        /// Rule ids; any of them will do.
+        rules: Vec<String>,
+        /// Values the message's placeholders must have, by name.
+        arguments: Vec<(String, String)>,
+    },
+    /// A raw response: each part given must match.
+    Raw {
+        /// HTTP status.
+        status: Option<Pattern>,
+        /// Headers by lower-case name.
+        headers: Vec<(String, Pattern)>,
+        /// JSON body, or a string where it is none.
+        body: Option<Pattern>,
+    },
+    /// Any answer at all.
+    Anything,
+}
+
+impl Exchange {
+    /// Returns the response when one came with a 2xx status.
+    pub fn success(&self) -> Option<&Response> {
+        self.reply.as_ref().ok().filter(|response| response.is_success())
+    }
+
+    /// Returns the output of a successful call as JSON; `{}` for a zero-length body.
+    pub fn output(&self) -> Option<Value> {
+        let body = self.success()?.json().ok()?;
+        Some(body.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+    }
+}
