@@ -10,6 +10,8 @@ pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod reference;
+pub mod scenario;
+pub mod suite;
 pub mod target;
 pub mod transcript;
 pub mod wire;
