@@ -598,16 +598,13 @@ fn plain(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     let text = text.split(" (line ").next().unwrap_or_default().trim().to_owned();
-    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
-    match &quoted[..] {
-        [unknown, expected @ ..] if text.contains("unknown field") => {
-            let near = crate::near::nearest(unknown, expected.iter().copied());
-            near.map_or(text.clone(), |near| {
-                format!("unknown field `{unknown}`, did you mean `{near}`?")
-            })
-        }
-        _ => text,
-    }
+    let Some((head, expected)) = text.split_once(", expected") else { return text };
+    let Some(unknown) = head.strip_prefix("unknown field ") else { return text };
+    let unknown = unknown.trim_matches('`');
+    let expected = expected.trim_start_matches(" one of ");
+    let near =
+        crate::near::nearest(unknown, expected.split(", ").map(|name| name.trim_matches('`')));
+    near.map_or(text.clone(), |near| format!("unknown field `{unknown}`, did you mean `{near}`?"))
 }
 
 /// Returns which set-ups no scenario uses, by name.
@@ -628,4 +625,89 @@ pub fn by_rule(scenarios: &[Scenario]) -> BTreeMap<&str, Vec<&str>> {
         }
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "title: t\nwhy: w\nevidence: inferred\nsource: s\n";
+
+    fn catalogue() -> Catalogue {
+        Catalogue::load(&crate::catalogue::Source::Embedded).expect("the committed catalogue loads")
+    }
+
+    #[track_caller]
+    fn check(steps: &str, expected: &str) {
+        let text = format!("{HEAD}{steps}");
+        let error = parse_scenario("x/case.yaml", &text, &catalogue())
+            .and_then(|(scenario, _)| check_bindings("x/case.yaml", &text, &scenario))
+            .expect_err("a mistake");
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn an_unknown_operation_is_named_with_place_and_near_match() {
+        check(
+            "steps:\n  - call: InitateAuth\n",
+            "scenarios/x/case.yaml:6:11: unknown operation `InitateAuth`, did you mean `InitiateAuth`?\
+             \n 6 |   - call: InitateAuth\n   |           ^",
+        );
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_place_and_near_match() {
+        check(
+            "step: []\n",
+            "scenarios/x/case.yaml:5:1: unknown field `step`, did you mean `steps`?\
+             \n 5 | step: []\n   | ^",
+        );
+    }
+
+    #[test]
+    fn an_unknown_member_is_named_with_place_and_near_match() {
+        check(
+            "steps:\n  - call: SignUp\n    with: { Usernme: a }\n",
+            "scenarios/x/case.yaml:7:22: unknown member `Usernme`, did you mean `Username`?; \
+             `unmodelled: true` sends it all the same\
+             \n 7 |     with: { Usernme: a }\n   |                      ^",
+        );
+    }
+
+    #[test]
+    fn an_unbound_name_is_named_with_place_and_near_match() {
+        check(
+            "steps:\n  - call: SignUp\n    with: { Username: \"${usernam}\" }\n",
+            "scenarios/x/case.yaml:7:23: unknown binding `usernam`, did you mean `username`?\
+             \n 7 |     with: { Username: \"${usernam}\" }\n   |                       ^",
+        );
+    }
+
+    #[test]
+    fn an_unknown_matcher_is_named_with_place_and_near_match() {
+        check(
+            "steps:\n  - call: SignUp\n    expect: { output: { UserSub: <uuit> } }\n",
+            "scenarios/x/case.yaml:7:34: unknown matcher `uuit`, did you mean `uuid`?\
+             \n 7 |     expect: { output: { UserSub: <uuit> } }\n   |                                  ^",
+        );
+    }
+
+    #[test]
+    fn a_step_that_does_nothing_is_refused() {
+        check(
+            "steps:\n  - with: { Username: a }\n",
+            "scenarios/x/case.yaml:6:11: a step does exactly one of call, raw, get, mail, clock, \
+             wait, let; this one does none of them\
+             \n 6 |   - with: { Username: a }\n   |           ^",
+        );
+    }
+
+    #[test]
+    fn broken_yaml_and_hostile_bytes_are_errors() {
+        let catalogue = catalogue();
+        let deep = "[".repeat(100_000);
+        for text in ["", "- a", "title: [", "\u{0}", "a: &a [*a]", &deep, "title: 1\nsteps: 2"] {
+            assert!(parse_scenario("x/case.yaml", text, &catalogue).is_err(), "{text:.20}");
+        }
+    }
 }
