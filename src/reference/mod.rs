@@ -6,6 +6,7 @@
 
 mod delivery;
 pub mod fault;
+mod java_pattern;
 mod lookup;
 mod policy;
 pub mod state;
