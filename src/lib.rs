@@ -10,6 +10,8 @@ pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod reference;
+pub mod srp;
 pub mod target;
+pub mod totp;
 pub mod transcript;
 pub mod wire;
