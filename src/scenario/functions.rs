@@ -2,10 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
 use ring::hmac;
 use serde_json::{Value, json};
 
 use super::bind::{Bindings, text_of};
+use crate::srp::{Claim, Identity, client, timestamp};
+use crate::totp;
 
 /// Every function, with its arguments.
 pub const FUNCTIONS: &[(&str, &str)] = &[
@@ -22,6 +25,15 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     ("tampered", "token"),
     ("claim", "token, name"),
     ("secret_hash", "username, client id, client secret"),
+    ("totp", "base32 seed, 30-second steps from now"),
+    ("srp_a", ""),
+    ("srp_date", ""),
+    ("srp_signature", "user pool id, challenge parameters, password, date"),
+    ("device_verifier", "device group key, device key, device password"),
+    (
+        "device_signature",
+        "device group key, device key, challenge parameters, device password, date",
+    ),
 ];
 
 /// Evaluates one function.
@@ -81,6 +93,32 @@ fn signature(name: &str) -> String {
 fn secret_hash(username: &str, client_id: &str, secret: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     STANDARD.encode(hmac::sign(&key, format!("{username}{client_id}").as_bytes()))
+}
+
+/// The case's SRP exchange: the same in every step, so that a claim fits its challenge.
+fn ephemeral(bindings: &Bindings) -> client::Exchange {
+    client::Exchange::new(digest(&SHA256, format!("srp/{}", bindings.seed).as_bytes()).as_ref())
+}
+
+fn parameter<'a>(parameters: &'a Value, name: &str) -> Result<&'a str, String> {
+    let found = parameters.get(name).and_then(Value::as_str);
+    found.ok_or_else(|| format!("the challenge parameters have no `{name}`"))
+}
+
+/// Returns the signature that claims a password towards a challenge.
+fn prove(
+    bindings: &Bindings,
+    pool: &str,
+    user: &str,
+    parameters: &Value,
+    password: &str,
+    date: &str,
+) -> Result<String, String> {
+    let block =
+        client::secret_block(parameter(parameters, "SECRET_BLOCK")?).map_err(|e| e.to_string())?;
+    let claim = Claim { identity: Identity { pool, user }, secret_block: &block, timestamp: date };
+    let (salt, srp_b) = (parameter(parameters, "SALT")?, parameter(parameters, "SRP_B")?);
+    ephemeral(bindings).signature(&claim, password, salt, srp_b).map_err(|e| e.to_string())
 }
 
 /// Changes every digit, keeping the form.
