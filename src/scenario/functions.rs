@@ -72,6 +72,32 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
                 .ok_or_else(|| format!("the token has no claim `{claim}`"))?
         }
         "secret_hash" => json!(secret_hash(&text(0)?, &text(1)?, &text(2)?)),
+        "totp" => {
+            let steps =
+                number(1).unwrap_or_default() * i64::try_from(totp::STEP_SECS).unwrap_or(30);
+            let at = bindings.now.saturating_add_signed(steps);
+            json!(totp::code(&text(0)?, at).ok_or("the seed is not base32")?)
+        }
+        "srp_a" => json!(ephemeral(bindings).public()),
+        "srp_date" => json!(timestamp::format(bindings.now)),
+        "srp_signature" => {
+            let pool = text(0)?;
+            let parameters = arguments.get(1).ok_or_else(|| signature(name))?;
+            let identity = Identity::of_user(&pool, parameter(parameters, "USER_ID_FOR_SRP")?);
+            json!(prove(bindings, identity, parameters, &text(2)?, &text(3)?)?)
+        }
+        "device_verifier" => {
+            let salt = digest(&SHA256, &bindings.seed.to_be_bytes());
+            let made =
+                client::device_verifier(&text(0)?, &text(1)?, &text(2)?, &salt.as_ref()[..16]);
+            json!({"PasswordVerifier": made.password_verifier, "Salt": made.salt})
+        }
+        "device_signature" => {
+            let parameters = arguments.get(2).ok_or_else(|| signature(name))?;
+            let (group, key) = (text(0)?, text(1)?);
+            let identity = Identity { pool: &group, user: &key };
+            json!(prove(bindings, identity, parameters, &text(3)?, &text(4)?)?)
+        }
         _ => {
             return Err(crate::near::unknown(
                 "function",
@@ -108,15 +134,14 @@ fn parameter<'a>(parameters: &'a Value, name: &str) -> Result<&'a str, String> {
 /// Returns the signature that claims a password towards a challenge.
 fn prove(
     bindings: &Bindings,
-    pool: &str,
-    user: &str,
+    identity: Identity<'_>,
     parameters: &Value,
     password: &str,
     date: &str,
 ) -> Result<String, String> {
     let block =
         client::secret_block(parameter(parameters, "SECRET_BLOCK")?).map_err(|e| e.to_string())?;
-    let claim = Claim { identity: Identity { pool, user }, secret_block: &block, timestamp: date };
+    let claim = Claim { identity, secret_block: &block, timestamp: date };
     let (salt, srp_b) = (parameter(parameters, "SALT")?, parameter(parameters, "SRP_B")?);
     ephemeral(bindings).signature(&claim, password, salt, srp_b).map_err(|e| e.to_string())
 }
