@@ -10,6 +10,7 @@ pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod reference;
+pub mod report;
 pub mod scenario;
 pub mod srp;
 pub mod suite;
