@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{LoadError, Source};
 pub use rulebook::{Matching, Rule, Rulebook};
 pub use schema::{Kind, Schema, Volatile};
+pub use view::{Diff, Stats, diff, show, stats};
 
 use crate::outcome::Evidence;
 
