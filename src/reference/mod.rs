@@ -8,7 +8,14 @@ mod delivery;
 pub mod fault;
 mod java_pattern;
 mod lookup;
+mod paging;
 mod policy;
+mod pool_settings;
+mod pools;
+mod query;
+mod schema;
+pub mod server;
+mod shell;
 pub mod state;
 mod validate;
 
@@ -109,7 +116,7 @@ impl Reference {
 type Operations = &'static [(&'static str, Handler)];
 
 /// User pool operations, one list per area.
-const USER_POOLS: &[Operations] = &[];
+const USER_POOLS: &[Operations] = &[pools::OPERATIONS];
 
 /// Identity pool operations, one list per area.
 const IDENTITY_POOLS: &[Operations] = &[];
@@ -158,6 +165,11 @@ impl Context<'_> {
 pub struct Input(Map<String, Value>);
 
 impl Input {
+    /// Returns every member.
+    pub(crate) fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Returns a member as it came.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
