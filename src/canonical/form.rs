@@ -111,23 +111,21 @@ impl Former {
         value: &Value,
     ) -> Value {
         let schema = operation.and_then(|operation| operation.output.as_ref());
-        let named = rebuild(service, schema, value, &mut |_, class, leaf| {
-            let class = match (class, leaf) {
-                (_, Value::Null | Value::Bool(_)) => return None,
-                (Some(class), _) if class.sort == Volatile::Time => return Some(json!("<time>")),
-                (class, Value::String(_)) => class,
-                _ => return None,
-            };
-            let text = leaf.as_str().filter(|text| !text.is_empty())?;
-            Some(json!(match class {
-                Some(class) if class.is_secret() || !self.literals.contains(text) => {
-                    self.names.name(text, &class.label)
-                }
-                Some(_) => text.to_owned(),
-                None => self.plain(text),
-            }))
+        // First what is declared, so that an ARN shows the id that stands after it.
+        let named = rebuild(service, schema, value, &mut |_, class, leaf| match (class?, leaf) {
+            (class, Value::Number(_) | Value::String(_)) if class.sort == Volatile::Time => {
+                Some(json!("<time>"))
+            }
+            (class, Value::String(text)) if !text.is_empty() => {
+                let kept = !class.is_secret() && self.literals.contains(text);
+                (!kept).then(|| json!(self.names.name(text, &class.label)))
+            }
+            _ => None,
         });
-        without_nulls(named)
+        let plain = rebuild(service, schema, &named, &mut |_, class, leaf| {
+            leaf.as_str().filter(|_| class.is_none()).map(|text| json!(self.plain(text)))
+        });
+        without_nulls(plain)
     }
 
     /// Names what is embedded in a text of the server: known values, UUIDs, an ARN's place.

@@ -35,6 +35,15 @@ impl Names {
         name
     }
 
+    /// Gives another spelling of a named value the same name.
+    pub(super) fn alias(&mut self, value: &str, spelling: &str) {
+        if let Some(name) = self.by_value.get(value).cloned()
+            && spelling.chars().count() >= SHORTEST
+        {
+            self.seek(spelling.to_owned(), name);
+        }
+    }
+
     /// Returns the name the value already has.
     pub(super) fn known(&self, value: &str) -> Option<&str> {
         self.by_value.get(value).map(String::as_str)

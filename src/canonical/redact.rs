@@ -112,9 +112,10 @@ impl<'a> Redactor<'a> {
         }
         let query = request.path.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let pair =
-                Value::Object([(name.to_owned(), decode(value).into())].into_iter().collect());
-            self.shape(found, false, &pair);
+            let decoded = decode(value);
+            let pair = [(name.to_owned(), Value::from(decoded.as_str()))].into_iter().collect();
+            self.shape(found, false, &Value::Object(pair));
+            self.names.alias(&decoded, value);
         }
         if let Ok(response) = reply {
             self.learn_response(found, response);

@@ -31,6 +31,7 @@ use crate::transcript::{Call, Exchange};
 use crate::wire::Response;
 
 /// A named judge.
+#[derive(Debug)]
 pub struct Check {
     /// Kebab-case, stable: reports, known-failure lists and `explain` speak of it.
     pub id: &'static str,

@@ -5,6 +5,7 @@
 //! reference cannot contradict itself: a green run against it proves the plumbing only.
 
 pub mod fault;
+pub mod faults;
 pub mod state;
 
 use std::sync::Arc;
