@@ -4,6 +4,7 @@
 //! every disagreement becomes a finding that says what was promised, how well that promise is
 //! evidenced, and how to reproduce it.
 
+pub mod canonical;
 pub mod catalogue;
 pub mod check;
 pub mod near;

@@ -6,6 +6,7 @@
 
 mod delivery;
 pub mod fault;
+pub mod faults;
 mod java_pattern;
 mod lookup;
 mod paging;
