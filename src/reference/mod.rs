@@ -6,6 +6,7 @@
 
 mod client_settings;
 mod clients;
+mod constraint;
 mod delivery;
 pub mod fault;
 mod filter;
