@@ -4,11 +4,29 @@
 //! from the rulebook. One file per resource area; [`server`] is the thin HTTP shell. The
 //! reference cannot contradict itself: a green run against it proves the plumbing only.
 
+mod account;
+mod app;
+mod attributes;
+mod auth;
+mod challenge;
+mod codes;
 mod delivery;
+mod devices;
+mod factors;
 pub mod fault;
+mod first_factor;
 mod lookup;
+mod mfa;
 mod policy;
+mod recovery;
+mod respond;
+mod second_factor;
+mod sessions;
+mod sign_up;
+mod signing;
+mod simulated;
 pub mod state;
+mod tokens;
 mod validate;
 
 use std::collections::HashMap;
@@ -108,7 +126,16 @@ impl Reference {
 type Operations = &'static [(&'static str, Handler)];
 
 /// User pool operations, one list per area.
-const USER_POOLS: &[Operations] = &[];
+const USER_POOLS: &[Operations] = &[
+    account::OPERATIONS,
+    auth::OPERATIONS,
+    devices::OPERATIONS,
+    mfa::OPERATIONS,
+    recovery::OPERATIONS,
+    respond::OPERATIONS,
+    sessions::OPERATIONS,
+    sign_up::OPERATIONS,
+];
 
 /// Identity pool operations, one list per area.
 const IDENTITY_POOLS: &[Operations] = &[];
