@@ -15,13 +15,21 @@ mod devices;
 mod factors;
 pub mod fault;
 mod first_factor;
+mod java_pattern;
 mod lookup;
 mod mfa;
+mod paging;
 mod policy;
+mod pool_settings;
+mod pools;
+mod query;
 mod recovery;
 mod respond;
+mod schema;
 mod second_factor;
+pub mod server;
 mod sessions;
+mod shell;
 mod sign_up;
 mod signing;
 mod simulated;
@@ -131,6 +139,7 @@ const USER_POOLS: &[Operations] = &[
     auth::OPERATIONS,
     devices::OPERATIONS,
     mfa::OPERATIONS,
+    pools::OPERATIONS,
     recovery::OPERATIONS,
     respond::OPERATIONS,
     sessions::OPERATIONS,
@@ -184,6 +193,11 @@ impl Context<'_> {
 pub struct Input(Map<String, Value>);
 
 impl Input {
+    /// Returns every member.
+    pub(crate) fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Returns a member as it came.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
