@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::attributes::{check_mutable, check_writable};
+use super::attributes::check_writable;
 use super::codes::{NewCode, VERIFICATION};
-use super::state::{CodePurpose, UserPool};
+use super::schema::Writing;
+use super::sign_up::words;
+use super::state::CodePurpose;
 use super::tokens::Bearer;
 use super::{Answer, Context, Fault, Handler, Input};
-use super::sign_up::words;
 
 /// The operations of this file.
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -34,9 +35,7 @@ fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
         answer["PreferredMfaSetting"] = preferred.as_str().into();
     }
     if !user.mfa_options.is_empty() {
-        let option = |(name, medium): (&String, &String)| {
-            json!({"AttributeName": name, "DeliveryMedium": medium})
-        };
+        let option = |(name, medium): (&String, &String)| json!({"AttributeName": name, "DeliveryMedium": medium});
         answer["MFAOptions"] = user.mfa_options.iter().map(option).collect();
     }
     Ok(Some(answer))
@@ -47,25 +46,23 @@ fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     let given: Vec<(String, String)> =
         input.attributes("UserAttributes").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let pool = bearer.app.pool(context)?;
+    check_writable(pool, &bearer.app.client, &given, Writing::Change)?;
+    // An empty value removes the attribute.
     let (removed, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|(_, v)| v.is_empty());
-    check_writable(pool, Some(&bearer.app.client), &given)?;
     for (name, value) in &given {
-        check_mutable(pool, name)?;
         let owner = pool.owner_of(name, value);
         let as_username = pool.has("UsernameAttributes", name);
         if as_username && owner.is_some_and(|owner| owner != bearer.key) {
             return Err(Fault::rule("update-alias-exists").with("attribute", words(name)));
         }
     }
-    let removed: Vec<String> = removed.into_iter().map(|(name, _)| name).collect();
-    check_removable(pool, &removed)?;
     let now = context.now;
     let mut sent = Vec::new();
     for (name, value) in given {
         sent.extend(set_attribute(context, &bearer, &name, value)?);
     }
     let user = bearer.user(context)?;
-    removed.iter().for_each(|name| user.remove_attribute(name));
+    removed.iter().for_each(|(name, _)| user.remove_attribute(name));
     user.modified = now;
     let mut answer = json!({});
     if !sent.is_empty() {
@@ -78,11 +75,18 @@ fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
 ///
 /// An address that the pool wants verified first waits until it is; any other change of an
 /// address takes effect at once and undoes its verification.
-fn set_attribute(context: &mut Context<'_>, bearer: &Bearer, name: &str, value: String) -> Result<Option<Value>, Fault> {
+fn set_attribute(
+    context: &mut Context<'_>,
+    bearer: &Bearer,
+    name: &str,
+    value: String,
+) -> Result<Option<Value>, Fault> {
     let is_contact = name == "email" || name == "phone_number";
     let pool = bearer.app.pool(context)?;
-    let settings = pool.setting("/UserAttributeUpdateSettings/AttributesRequireVerificationBeforeUpdate");
-    let first = settings.and_then(Value::as_array).is_some_and(|list| list.iter().any(|n| n == name));
+    let settings =
+        pool.setting("/UserAttributeUpdateSettings/AttributesRequireVerificationBeforeUpdate");
+    let first =
+        settings.and_then(Value::as_array).is_some_and(|list| list.iter().any(|n| n == name));
     let verifies = is_contact && pool.has("AutoVerifiedAttributes", name);
     let user = bearer.user(context)?;
     if user.attributes.get(name) == Some(&value) {
@@ -103,7 +107,12 @@ fn set_attribute(context: &mut Context<'_>, bearer: &Bearer, name: &str, value: 
 }
 
 /// Sends a code to the address that waits for verification, else to the current one.
-fn send_attribute_code(context: &mut Context<'_>, bearer: &Bearer, name: &str, message: &str) -> Result<Value, Fault> {
+fn send_attribute_code(
+    context: &mut Context<'_>,
+    bearer: &Bearer,
+    name: &str,
+    message: &str,
+) -> Result<Value, Fault> {
     let destination = bearer.user(context)?.pending_attributes.get(name).cloned();
     let code = NewCode::new(CodePurpose::Attribute(name.to_owned()), name, message);
     context.send_code(&bearer.app.pool_id, &bearer.key, NewCode { destination, ..code })
@@ -113,27 +122,12 @@ fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
     let names: Vec<String> = input.texts("UserAttributeNames").map(str::to_owned).collect();
     let pool = bearer.app.pool(context)?;
-    let written: Vec<_> = names.iter().map(|name| (name.clone(), String::new())).collect();
-    for (name, _) in &written {
-        if !pool.schema.iter().any(|attribute| attribute.name == *name) {
-            return Err(Fault::rule("attribute-unknown").with("name", name.as_str()));
-        }
-    }
-    check_removable(pool, &names)?;
+    names.iter().try_for_each(|name| pool.check_deletable(name))?;
     let now = context.now;
     let user = bearer.user(context)?;
     names.iter().for_each(|name| user.remove_attribute(name));
     user.modified = now;
     Ok(Some(json!({})))
-}
-
-/// Checks that attributes may be removed.
-fn check_removable(pool: &UserPool, names: &[String]) -> Result<(), Fault> {
-    let required = |name: &&String| pool.schema.iter().any(|a| a.name == **name && a.required);
-    match names.iter().find(required) {
-        Some(name) => Err(Fault::rule("attribute-required-delete").with("name", name.as_str())),
-        None => Ok(()),
-    }
 }
 
 fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {

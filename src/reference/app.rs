@@ -59,7 +59,11 @@ impl App {
     /// Checks the secret hash of a call about `username`; clients without a secret need none.
     ///
     /// Source: developer guide, computing secret hash values.
-    pub(super) fn check_secret_hash(&self, username: &str, given: Option<&str>) -> Result<(), Fault> {
+    pub(super) fn check_secret_hash(
+        &self,
+        username: &str,
+        given: Option<&str>,
+    ) -> Result<(), Fault> {
         let Some(secret) = &self.client.secret else { return Ok(()) };
         let fault = |id| Fault::rule(id).with("id", self.client.id.as_str());
         let given = given.ok_or_else(|| fault("secret-hash-missing"))?;

@@ -64,7 +64,12 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
 }
 
 /// Returns the flow of the user that the parameters name.
-fn begin(context: &mut Context<'_>, app: App, name: &str, answers: &Answers<'_>) -> Result<Flow, Fault> {
+fn begin(
+    context: &mut Context<'_>,
+    app: App,
+    name: &str,
+    answers: &Answers<'_>,
+) -> Result<Flow, Fault> {
     let username = answers.need("USERNAME")?;
     app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
     let key = context.sign_in_name(&app, username)?;
@@ -79,7 +84,12 @@ fn begin(context: &mut Context<'_>, app: App, name: &str, answers: &Answers<'_>)
     Ok(Flow { app, key, name: name.to_owned(), data })
 }
 
-fn password(context: &mut Context<'_>, app: App, name: &str, answers: &Answers<'_>) -> Result<Value, Fault> {
+fn password(
+    context: &mut Context<'_>,
+    app: App,
+    name: &str,
+    answers: &Answers<'_>,
+) -> Result<Value, Fault> {
     answers.need("USERNAME")?;
     let password = answers.need("PASSWORD")?;
     let flow = begin(context, app, name, answers)?;
@@ -109,7 +119,11 @@ fn custom(context: &mut Context<'_>, app: &App, answers: &Answers<'_>) -> Result
     let username = answers.need("USERNAME")?;
     app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
     let configured = app.pool(context)?.setting("/LambdaConfig/DefineAuthChallenge").is_some();
-    Err(Fault::rule(if configured { "custom-auth-lambda-not-run" } else { "custom-auth-without-lambda" }))
+    Err(Fault::rule(if configured {
+        "custom-auth-lambda-not-run"
+    } else {
+        "custom-auth-without-lambda"
+    }))
 }
 
 /// Begins the flow in which the user chooses the first factor.
@@ -118,14 +132,23 @@ fn choice(context: &mut Context<'_>, app: App, answers: &Answers<'_>) -> Result<
     match answers.get("PREFERRED_CHALLENGE") {
         Some(preferred) => {
             let offered = context.first_factors(&flow)?.contains(&preferred);
-            if offered { chosen(context, flow, preferred, answers) } else { context.pose_choice(flow) }
+            if offered {
+                chosen(context, flow, preferred, answers)
+            } else {
+                context.pose_choice(flow)
+            }
         }
         None => context.pose_choice(flow),
     }
 }
 
 /// Goes on with the first factor the user chose.
-pub(super) fn chosen(context: &mut Context<'_>, flow: Flow, factor: &str, answers: &Answers<'_>) -> Result<Value, Fault> {
+pub(super) fn chosen(
+    context: &mut Context<'_>,
+    flow: Flow,
+    factor: &str,
+    answers: &Answers<'_>,
+) -> Result<Value, Fault> {
     if !context.first_factors(&flow)?.contains(&factor) {
         return Err(Fault::rule("challenge-not-available"));
     }

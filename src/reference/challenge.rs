@@ -43,15 +43,27 @@ impl Flow {
 
 impl Context<'_> {
     /// Poses a challenge; the answer carries a session.
-    pub(super) fn pose(&mut self, flow: Flow, challenge: &str, parameters: Value) -> Result<Value, Fault> {
+    pub(super) fn pose(
+        &mut self,
+        flow: Flow,
+        challenge: &str,
+        parameters: Value,
+    ) -> Result<Value, Fault> {
         // The service's are some 1,500 characters long.
         let session = format!("AYABe{}", self.draw(1020, LETTERS));
         self.remember(&session, flow, challenge)?;
-        Ok(json!({"ChallengeName": challenge, "ChallengeParameters": parameters, "Session": session}))
+        Ok(
+            json!({"ChallengeName": challenge, "ChallengeParameters": parameters, "Session": session}),
+        )
     }
 
     /// Remembers a challenge under a name of its own.
-    pub(super) fn remember(&mut self, name: &str, flow: Flow, challenge: &str) -> Result<(), Fault> {
+    pub(super) fn remember(
+        &mut self,
+        name: &str,
+        flow: Flow,
+        challenge: &str,
+    ) -> Result<(), Fault> {
         let now = self.now;
         let pending = PendingChallenge {
             username: flow.key,
@@ -78,7 +90,12 @@ impl Context<'_> {
     ///
     /// # Errors
     /// The session is unknown, of another client or challenge, used, or too old.
-    pub(super) fn resume(&mut self, app: &App, session: &str, challenge: &str) -> Result<Flow, Fault> {
+    pub(super) fn resume(
+        &mut self,
+        app: &App,
+        session: &str,
+        challenge: &str,
+    ) -> Result<Flow, Fault> {
         let now = self.now;
         let pending = app.pool(self)?.challenges.get(session);
         let pending = pending.filter(|p| p.client_id == app.client.id && p.challenge == challenge);

@@ -38,7 +38,12 @@ impl<'a> NewCode<'a> {
 impl Context<'_> {
     /// Sends a user a code that replaces the last one of the same purpose, and returns its
     /// `CodeDeliveryDetails`.
-    pub(super) fn send_code(&mut self, pool_id: &str, key: &str, code: NewCode<'_>) -> Result<Value, Fault> {
+    pub(super) fn send_code(
+        &mut self,
+        pool_id: &str,
+        key: &str,
+        code: NewCode<'_>,
+    ) -> Result<Value, Fault> {
         let value = self.draw(code.digits, b"0123456789");
         let expires = self.now + code.lasts;
         let user = self.user_at(pool_id, key)?;
@@ -61,7 +66,13 @@ impl Context<'_> {
     /// Counts an attempt of an operation; more than `limit` within an hour are refused.
     ///
     /// Source: developer guide, quotas (code requests and attempts per user).
-    pub(super) fn attempt(&mut self, pool_id: &str, key: &str, operation: &str, limit: usize) -> Result<(), Fault> {
+    pub(super) fn attempt(
+        &mut self,
+        pool_id: &str,
+        key: &str,
+        operation: &str,
+        limit: usize,
+    ) -> Result<(), Fault> {
         let now = self.now;
         let made = self.user_at(pool_id, key)?.attempts.entry(operation.to_owned()).or_default();
         made.retain(|at| at + HOUR > now);
@@ -83,14 +94,22 @@ pub(super) struct Refusal {
 }
 
 /// Refusals of codes for sign-up, password and attributes.
-pub(super) const VERIFICATION: Refusal = Refusal { mismatch: "code-mismatch", expired: "code-expired" };
+pub(super) const VERIFICATION: Refusal =
+    Refusal { mismatch: "code-mismatch", expired: "code-expired" };
 
-/// Refusals of codes for a sign-in.
-pub(super) const SIGN_IN: Refusal = Refusal { mismatch: "sign-in-code-mismatch", expired: "sign-in-code-expired" };
+/// Refusals of codes for a sign-in: one text for both, it names the state as well.
+pub(super) const SIGN_IN: Refusal =
+    Refusal { mismatch: "sign-in-code-mismatch", expired: "sign-in-code-mismatch" };
 
 impl User {
     /// Checks a code without using it up; returns the attribute it was sent to.
-    pub(super) fn check_code(&self, purpose: &CodePurpose, given: &str, now: Millis, refusal: Refusal) -> Result<String, Fault> {
+    pub(super) fn check_code(
+        &self,
+        purpose: &CodePurpose,
+        given: &str,
+        now: Millis,
+        refusal: Refusal,
+    ) -> Result<String, Fault> {
         let pending = self.codes.get(purpose).filter(|code| code.expires > now);
         let code = pending.ok_or_else(|| Fault::rule(refusal.expired))?;
         if code.value.0 != given {

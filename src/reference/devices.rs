@@ -82,7 +82,8 @@ fn list(user: &User, input: &Input) -> Answer {
         }
     };
     let page: Vec<&Device> = known.iter().skip(start).take(limit).copied().collect();
-    let mut answer = json!({"Devices": page.iter().map(|device| shape(device)).collect::<Vec<_>>()});
+    let mut answer =
+        json!({"Devices": page.iter().map(|device| shape(device)).collect::<Vec<_>>()});
     if let Some(last) = page.last().filter(|_| start + page.len() < known.len()) {
         answer["PaginationToken"] = hex(last.key.as_bytes()).into();
     }

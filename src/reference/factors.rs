@@ -34,8 +34,7 @@ pub(super) fn attribute_of(factor: &str) -> Option<&'static str> {
 impl UserPool {
     /// Returns `OFF`, `OPTIONAL` or `ON`.
     pub(super) fn mfa_mode(&self) -> &str {
-        let kept = self.mfa.get("MfaConfiguration").or_else(|| self.setting("/MfaConfiguration"));
-        kept.and_then(Value::as_str).unwrap_or("OFF")
+        self.setting("/MfaConfiguration").and_then(Value::as_str).unwrap_or("OFF")
     }
 
     /// Tells whether the pool has a factor switched on.

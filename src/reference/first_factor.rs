@@ -48,11 +48,15 @@ impl Context<'_> {
     /// Returns the user who signs in as `username`.
     ///
     /// `None` for an unknown name at a client that hides which users exist.
-    pub(super) fn sign_in_name(&mut self, app: &App, username: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn sign_in_name(
+        &mut self,
+        app: &App,
+        username: &str,
+    ) -> Result<Option<String>, Fault> {
         match app.pool(self)?.key_of(username) {
             Some(key) => Ok(Some(key)),
             None if app.hides_users() => Ok(None),
-            None => Err(Fault::rule("user-not-found")),
+            None => Err(Fault::rule("sign-in-user-not-found")),
         }
     }
 
@@ -125,7 +129,8 @@ impl Context<'_> {
             }
             Err(_) => (simulated::user_id(pool_id, &flow.key), Vec::new(), None),
         };
-        let password = password.unwrap_or_else(|| flow.get("secret").unwrap_or_default().to_owned());
+        let password =
+            password.unwrap_or_else(|| flow.get("secret").unwrap_or_default().to_owned());
         let verifier = Identity::of_user(pool_id, &user_id).verifier(&salt, &password);
         let secret = flow.get("secret").and_then(|secret| STANDARD.decode(secret).ok());
         let srp_a = flow.get("SRP_A").unwrap_or_default();
@@ -134,15 +139,20 @@ impl Context<'_> {
     }
 
     /// Checks the proof of a password and goes on.
-    pub(super) fn prove_password(&mut self, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
+    pub(super) fn prove_password(
+        &mut self,
+        app: &App,
+        answers: &Answers<'_>,
+    ) -> Result<Value, Fault> {
         let refused = || Fault::rule("incorrect-credentials");
         let time = answers.need("TIMESTAMP")?;
         let username = answers.need("USERNAME")?;
         let block = answers.need("PASSWORD_CLAIM_SECRET_BLOCK")?;
         let signature = answers.need("PASSWORD_CLAIM_SIGNATURE")?;
         app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
-        let mut flow =
-            self.resume(app, block, "PASSWORD_VERIFIER").map_err(|fault| expired_or(fault, refused))?;
+        let mut flow = self
+            .resume(app, block, "PASSWORD_VERIFIER")
+            .map_err(|fault| expired_or(fault, refused))?;
         self.use_up(app, block)?;
         let now = self.now;
         let user = self.user_at(&app.pool_id, &flow.key).map_err(|_| refused())?;
@@ -168,7 +178,11 @@ impl Context<'_> {
     }
 
     /// Sends a code that stands in for the password, and poses the challenge to show it.
-    pub(super) fn pose_code(&mut self, flow: Flow, challenge: &'static str) -> Result<Value, Fault> {
+    pub(super) fn pose_code(
+        &mut self,
+        flow: Flow,
+        challenge: &'static str,
+    ) -> Result<Value, Fault> {
         let attribute = attribute_of(challenge).unwrap_or("email");
         let (details, user_id) = if flow.get(SIMULATED).is_some() {
             let user_id = simulated::user_id(&flow.app.pool_id, &flow.key);
@@ -206,9 +220,11 @@ impl Context<'_> {
         let pool = flow.app.pool(self)?;
         let allowed = pool.setting("/Policies/SignInPolicy/AllowedFirstAuthFactors").cloned();
         let allowed = allowed.unwrap_or_else(|| json!(["PASSWORD"]));
-        let allows = |factor: &str| allowed.as_array().is_some_and(|list| list.iter().any(|f| f == factor));
+        let allows =
+            |factor: &str| allowed.as_array().is_some_and(|list| list.iter().any(|f| f == factor));
         let user = pool.users.get(&flow.key);
-        let reachable = |attribute: &str| !known || user.is_some_and(|user| user.is_verified(attribute));
+        let reachable =
+            |attribute: &str| !known || user.is_some_and(|user| user.is_verified(attribute));
         let mut available = Vec::new();
         if allows("PASSWORD") {
             available.extend(["PASSWORD", "PASSWORD_SRP"]);

@@ -42,7 +42,9 @@ impl SoftwareToken {
 
 impl Context<'_> {
     fn owner(&mut self, input: &Input) -> Result<Owner, Fault> {
-        if let Some(session) = input.opt_text("Session").filter(|_| input.get("AccessToken").is_none()) {
+        if let Some(session) =
+            input.opt_text("Session").filter(|_| input.get("AccessToken").is_none())
+        {
             let app = self.app_of_session(session)?;
             let flow = self.resume(&app, session, "MFA_SETUP")?;
             let key = flow.key.clone();
@@ -81,8 +83,13 @@ impl Context<'_> {
     pub(super) fn choose_factor(&mut self, flow: Flow, factor: &str) -> Result<Value, Fault> {
         let pool = flow.app.pool(self)?;
         let user = pool.users.get(&flow.key);
-        let usable = user.is_some_and(|u| u.mfa.contains(factor) && u.can_show(factor)) && pool.offers(factor);
-        if usable { self.ask_for_factor(flow, factor) } else { Err(Fault::rule("mfa-method-not-found")) }
+        let usable = user.is_some_and(|u| u.mfa.contains(factor) && u.can_show(factor))
+            && pool.offers(factor);
+        if usable {
+            self.ask_for_factor(flow, factor)
+        } else {
+            Err(Fault::rule("mfa-method-not-found"))
+        }
     }
 }
 

@@ -42,7 +42,12 @@ fn forgot_password(context: &mut Context<'_>, input: &Input) -> Answer {
     }
 }
 
-fn send_reset_code(context: &mut Context<'_>, pool_id: &str, key: &str, attribute: &str) -> Result<Value, Fault> {
+fn send_reset_code(
+    context: &mut Context<'_>,
+    pool_id: &str,
+    key: &str,
+    attribute: &str,
+) -> Result<Value, Fault> {
     let code = NewCode::new(CodePurpose::ResetPassword, attribute, "CustomMessage_ForgotPassword");
     context.send_code(pool_id, key, NewCode { lasts: CODE_LASTS, ..code })
 }
@@ -126,7 +131,8 @@ fn change_password(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn check_policy(pool: &UserPool, password: &str) -> Result<(), Fault> {
-    policy::check(pool, password).map_err(|reason| Fault::rule("password-policy").with("reason", reason))
+    policy::check(pool, password)
+        .map_err(|reason| Fault::rule("password-policy").with("reason", reason))
 }
 
 impl UserPool {
@@ -149,7 +155,9 @@ impl UserPool {
         };
         let user = self.users.get(key).ok_or_else(|| Fault::rule("user-not-found"))?;
         let mut listed = listed.iter().filter_map(attribute);
-        listed.find(|name| self.recovers(user, name)).ok_or_else(|| Fault::rule("password-reset-no-contact"))
+        listed
+            .find(|name| self.recovers(user, name))
+            .ok_or_else(|| Fault::rule("password-reset-no-contact"))
     }
 
     /// Returns a verified address of a user.
@@ -163,7 +171,8 @@ impl UserPool {
     ///
     /// Source of the latter: observed, aws/aws-sdk-js-v3 issue 7401.
     fn recovers(&self, user: &User, attribute: &str) -> bool {
-        let second_factor = attribute == "email" && self.mfa_mode() != "OFF" && self.offers("EMAIL_OTP");
+        let second_factor =
+            attribute == "email" && self.mfa_mode() != "OFF" && self.offers("EMAIL_OTP");
         user.is_verified(attribute) && user.attributes.contains_key(attribute) && !second_factor
     }
 }

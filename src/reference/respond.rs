@@ -54,7 +54,12 @@ fn respond(context: &mut Context<'_>, input: &Input, app: &App) -> Result<Value,
 }
 
 /// Goes on after a challenge whose answer is no code. A refusal leaves the session usable.
-fn answered(context: &mut Context<'_>, flow: Flow, challenge: &str, answers: &Answers<'_>) -> Result<Value, Fault> {
+fn answered(
+    context: &mut Context<'_>,
+    flow: Flow,
+    challenge: &str,
+    answers: &Answers<'_>,
+) -> Result<Value, Fault> {
     match challenge {
         "NEW_PASSWORD_REQUIRED" => context.take_new_password(flow, answers),
         "SELECT_MFA_TYPE" => context.choose_factor(flow, answers.need("ANSWER")?),

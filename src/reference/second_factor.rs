@@ -8,10 +8,12 @@ use num_bigint::BigUint;
 use serde_json::{Value, json};
 
 use super::app::App;
+use super::attributes::check_writable;
 use super::challenge::{Flow, parameters};
-use super::factors::{Demand, attribute_of, listed};
 use super::codes::{NewCode, SIGN_IN};
+use super::factors::{Demand, attribute_of, listed};
 use super::first_factor::{Answers, DEVICE_KEY, PASSWORD_SHOWN, hex};
+use super::schema::Writing;
 use super::state::{CodePurpose, Device, User, UserPool, UserStatus};
 use super::{Context, Fault};
 use crate::srp::{Claim, Identity, Server, timestamp};
@@ -37,7 +39,8 @@ impl Context<'_> {
         let username = user.username.clone();
         let attributes = json!(user.attributes).to_string();
         let missing = flow.app.pool(self)?.missing_attributes(&flow.key);
-        let missing: Vec<String> = missing.iter().map(|name| format!("userAttributes.{name}")).collect();
+        let missing: Vec<String> =
+            missing.iter().map(|name| format!("userAttributes.{name}")).collect();
         let answer = parameters([
             ("USER_ID_FOR_SRP", username),
             ("requiredAttributes", json!(missing).to_string()),
@@ -76,8 +79,10 @@ impl Context<'_> {
                 self.pose(flow, "SELECT_MFA_TYPE", answer)
             }
             Demand::SetUp(factors) => {
-                let answer =
-                    parameters([("MFAS_CAN_SETUP", listed(&factors)), ("USER_ID_FOR_SRP", username)]);
+                let answer = parameters([
+                    ("MFAS_CAN_SETUP", listed(&factors)),
+                    ("USER_ID_FOR_SRP", username),
+                ]);
                 self.pose(flow, "MFA_SETUP", answer)
             }
         }
@@ -108,7 +113,12 @@ impl Context<'_> {
     }
 
     /// Checks a code that was shown as first or second factor; the session outlives a wrong one.
-    pub(super) fn show_code(&mut self, flow: &Flow, challenge: &str, code: &str) -> Result<(), Fault> {
+    pub(super) fn show_code(
+        &mut self,
+        flow: &Flow,
+        challenge: &str,
+        code: &str,
+    ) -> Result<(), Fault> {
         let now = self.now;
         // A simulated challenge has no user, and no code is right.
         let user = self.user_at(&flow.app.pool_id, &flow.key);
@@ -129,13 +139,17 @@ impl Context<'_> {
     }
 
     /// Takes the new password of a user who had a temporary one.
-    pub(super) fn take_new_password(&mut self, flow: Flow, answers: &Answers<'_>) -> Result<Value, Fault> {
+    pub(super) fn take_new_password(
+        &mut self,
+        flow: Flow,
+        answers: &Answers<'_>,
+    ) -> Result<Value, Fault> {
         let password = answers.need("NEW_PASSWORD")?;
         let given = answers.under("userAttributes.");
         let pool = flow.app.pool(self)?;
         super::policy::check(pool, password)
             .map_err(|broken| Fault::rule("password-policy").with("reason", broken))?;
-        super::attributes::check_writable(pool, Some(&flow.app.client), &given)?;
+        check_writable(pool, &flow.app.client, &given, Writing::New)?;
         let missing = pool.missing_attributes(&flow.key);
         let lacks = |name: &&String| !given.iter().any(|(given, _)| given == *name);
         if let Some(name) = missing.iter().find(lacks) {
@@ -161,7 +175,11 @@ impl Context<'_> {
     }
 
     /// Begins the proof of a device's password.
-    pub(super) fn pose_device_srp(&mut self, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
+    pub(super) fn pose_device_srp(
+        &mut self,
+        app: &App,
+        answers: &Answers<'_>,
+    ) -> Result<Value, Fault> {
         let username = answers.need("USERNAME")?;
         let srp_a = answers.need("SRP_A")?;
         let device_key = answers.need("DEVICE_KEY")?;
@@ -193,7 +211,11 @@ impl Context<'_> {
     }
 
     /// Checks the proof of a device's password and completes the sign-in.
-    pub(super) fn prove_device(&mut self, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
+    pub(super) fn prove_device(
+        &mut self,
+        app: &App,
+        answers: &Answers<'_>,
+    ) -> Result<Value, Fault> {
         let refused = || Fault::rule("incorrect-credentials");
         let time = answers.need("TIMESTAMP")?;
         let username = answers.need("USERNAME")?;
@@ -218,7 +240,12 @@ impl Context<'_> {
     ///
     /// The hash is over the username proper, not over an alias (observed, alexrudd/cognito-srp
     /// issue 1).
-    pub(super) fn check_answerer(&mut self, flow: &Flow, username: &str, answers: &Answers<'_>) -> Result<(), Fault> {
+    pub(super) fn check_answerer(
+        &mut self,
+        flow: &Flow,
+        username: &str,
+        answers: &Answers<'_>,
+    ) -> Result<(), Fault> {
         let pool = flow.app.pool(self)?;
         let proper = pool.users.get(&flow.key).map(|user| user.username.clone());
         let same = pool.key_of(username).as_ref() == Some(&flow.key)

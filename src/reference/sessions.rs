@@ -20,13 +20,21 @@ impl Context<'_> {
     ///
     /// # Errors
     /// The token is unknown, of another client, lacks its device key, is revoked or too old.
-    pub(super) fn find_refresh_token(&mut self, app: &App, token: &str, device_key: Option<&str>) -> Result<SignIn, Fault> {
+    pub(super) fn find_refresh_token(
+        &mut self,
+        app: &App,
+        token: &str,
+        device_key: Option<&str>,
+    ) -> Result<SignIn, Fault> {
         let now = self.now;
         let invalid = || Fault::rule("refresh-token-invalid");
         let pool = app.pool(self)?;
-        let holds = |sign_in: &&SignIn| sign_in.refresh_token.0 == token || sign_in.retired(token).is_some();
+        let holds = |sign_in: &&SignIn| {
+            sign_in.refresh_token.0 == token || sign_in.retired(token).is_some()
+        };
         let sign_in = pool.sessions.values().find(holds).ok_or_else(invalid)?.clone();
-        let device_fits = sign_in.device_key.is_none() || sign_in.device_key.as_deref() == device_key;
+        let device_fits =
+            sign_in.device_key.is_none() || sign_in.device_key.as_deref() == device_key;
         if sign_in.client_id != app.client.id || !device_fits {
             return Err(invalid());
         }

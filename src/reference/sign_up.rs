@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::attributes::{check_writable, is_email, is_phone};
+use super::attributes::check_writable;
 use super::codes::{NewCode, VERIFICATION};
+use super::schema::{Writing, is_email, is_phone_number};
 use super::state::{CodePurpose, Secret, User, UserPool, UserStatus};
 use super::{Answer, Context, Fault, Handler, Input, policy};
 
@@ -35,7 +36,7 @@ fn sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     } else if !pool.is_passwordless() {
         return Err(Fault::rule("sign-up-password-missing"));
     }
-    check_writable(pool, Some(&app.client), &given)?;
+    check_writable(pool, &app.client, &given, Writing::New)?;
     let mut user = User { attributes: given.into_iter().collect(), ..User::default() };
     if let Some(attribute) = by_attribute {
         user.attributes.entry(attribute.to_owned()).or_insert_with(|| username.to_owned());
@@ -133,7 +134,11 @@ impl Context<'_> {
     /// Returns the user a client names in a call that sends or takes a code.
     ///
     /// `None` for an unknown name at a client that hides which users exist.
-    pub(super) fn client_user(&mut self, app: &App, username: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn client_user(
+        &mut self,
+        app: &App,
+        username: &str,
+    ) -> Result<Option<String>, Fault> {
         match app.pool(self)?.key_of(username) {
             Some(key) => Ok(Some(key)),
             None if app.hides_users() => Ok(None),
@@ -149,7 +154,7 @@ impl UserPool {
         let by = |name: &str| self.has("UsernameAttributes", name);
         match (by("email"), by("phone_number")) {
             (true, _) if is_email(username) => return Ok(Some("email")),
-            (_, true) if is_phone(username) => return Ok(Some("phone_number")),
+            (_, true) if is_phone_number(username) => return Ok(Some("phone_number")),
             (true, true) => return Err(Fault::rule("sign-up-username-email-or-phone")),
             (true, false) => return Err(Fault::rule("sign-up-username-email")),
             (false, true) => return Err(Fault::rule("sign-up-username-phone")),
@@ -158,7 +163,7 @@ impl UserPool {
         if self.has("AliasAttributes", "email") && is_email(username) {
             return Err(Fault::rule("sign-up-username-email-form"));
         }
-        if self.has("AliasAttributes", "phone_number") && is_phone(username) {
+        if self.has("AliasAttributes", "phone_number") && is_phone_number(username) {
             return Err(Fault::rule("sign-up-username-phone-form"));
         }
         Ok(None)
@@ -175,7 +180,9 @@ impl UserPool {
     fn check_required(&self, user: &User) -> Result<(), Fault> {
         let lacking = |name: &str| name != "sub" && !user.attributes.contains_key(name);
         match self.schema.iter().find(|attribute| attribute.required && lacking(&attribute.name)) {
-            Some(lacking) => Err(Fault::rule("attribute-required").with("name", lacking.name.as_str())),
+            Some(lacking) => {
+                Err(Fault::rule("attribute-required").with("name", lacking.name.as_str()))
+            }
             None => Ok(()),
         }
     }
@@ -185,12 +192,20 @@ impl UserPool {
     /// Only automatic verification causes a message; with both kinds, it is a text message.
     fn contact_to_verify(&self, key: &str) -> Option<&'static str> {
         let user = self.users.get(key)?;
-        let wanted = |name: &&str| self.has("AutoVerifiedAttributes", name) && user.attributes.contains_key(*name);
+        let wanted = |name: &&str| {
+            self.has("AutoVerifiedAttributes", name) && user.attributes.contains_key(*name)
+        };
         ["phone_number", "email"].into_iter().find(wanted)
     }
 
     /// Makes `value` the alias of a user; the first verified owner keeps it unless `force`d.
-    pub(super) fn claim_alias(&mut self, key: &str, attribute: &str, value: &str, force: bool) -> Result<(), Fault> {
+    pub(super) fn claim_alias(
+        &mut self,
+        key: &str,
+        attribute: &str,
+        value: &str,
+        force: bool,
+    ) -> Result<(), Fault> {
         let owner = self.owner_of(attribute, value).filter(|owner| owner != key);
         let Some(owner) = owner else { return Ok(()) };
         if !force {

@@ -109,7 +109,8 @@ pub(super) fn verify(pool_id: &str, token_use: Use, token: &str) -> Result<(), D
     if header["alg"] != "RS256" || header["kid"] != token_use.kid(pool_id) {
         return Err(Doubt::Forged);
     }
-    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, token_use.key(pool_id).public());
+    let public =
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, token_use.key(pool_id).public());
     public.verify(signed.as_bytes(), &signature).map_err(|_| Doubt::Forged)
 }
 
@@ -153,7 +154,12 @@ mod tests {
     const POOL: &str = "us-east-1_aaaaaaaaa";
 
     #[track_caller]
-    fn check(pool_id: &str, token_use: Use, change: impl Fn(String) -> String, expected: Result<(), Doubt>) {
+    fn check(
+        pool_id: &str,
+        token_use: Use,
+        change: impl Fn(String) -> String,
+        expected: Result<(), Doubt>,
+    ) {
         let token = change(sign(POOL, Use::Access, &json!({"sub": "x"})));
         assert_eq!(claims(&token).and_then(|_| verify(pool_id, token_use, &token)), expected);
     }
@@ -168,15 +174,23 @@ mod tests {
         let garbled = |token: String| token.replace('.', "A.");
         check(POOL, Use::Access, garbled, Err(Doubt::Malformed));
         check(POOL, Use::Access, |token| token[..token.len() - 6].into(), Err(Doubt::Forged));
-        for odd in ["", ".", "..", "...", "a.b.c", "e30.e30.", "e30.W10.e30", "\u{e9}.\u{e9}.\u{e9}"] {
-            check(POOL, Use::Access, |_| odd.into(), if odd == "e30.e30." { Err(Doubt::Forged) } else { Err(Doubt::Malformed) });
+        for odd in
+            ["", ".", "..", "...", "a.b.c", "e30.e30.", "e30.W10.e30", "\u{e9}.\u{e9}.\u{e9}"]
+        {
+            check(
+                POOL,
+                Use::Access,
+                |_| odd.into(),
+                if odd == "e30.e30." { Err(Doubt::Forged) } else { Err(Doubt::Malformed) },
+            );
         }
     }
 
     #[test]
     fn the_key_set_names_two_keys_and_each_token_one_of_them() {
         let keys = jwks(POOL);
-        let kids: Vec<_> = keys["keys"].as_array().into_iter().flatten().map(|k| &k["kid"]).collect();
+        let kids: Vec<_> =
+            keys["keys"].as_array().into_iter().flatten().map(|k| &k["kid"]).collect();
         assert_eq!(kids.len(), 2);
         assert_ne!(kids[0], kids[1]);
         assert_ne!(keys["keys"][0]["n"], keys["keys"][1]["n"]);

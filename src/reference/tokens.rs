@@ -32,11 +32,18 @@ impl Context<'_> {
     /// Completes a sign-in: returns the answer that carries the tokens.
     ///
     /// In a pool that tracks devices, a sign-in from no known device gets a new one.
-    pub(super) fn grant(&mut self, app: &App, key: &str, flow: &str, device_key: Option<&str>) -> Result<Value, Fault> {
+    pub(super) fn grant(
+        &mut self,
+        app: &App,
+        key: &str,
+        flow: &str,
+        device_key: Option<&str>,
+    ) -> Result<Value, Fault> {
         let now = self.now;
         let pool = app.pool(self)?;
         pool.forget_old_sign_ins(now);
-        let known = pool.users.get(key).is_some_and(|u| device_key.is_some_and(|d| u.device(d).is_ok()));
+        let known =
+            pool.users.get(key).is_some_and(|u| device_key.is_some_and(|d| u.device(d).is_ok()));
         let tracks = pool.tracks_devices();
         let new_device = (tracks && !known).then(|| self.new_device());
         let refresh_token = self.refresh_token();
@@ -76,7 +83,12 @@ impl Context<'_> {
     }
 
     /// Returns an `AuthenticationResult` with fresh ID and access tokens of a sign-in.
-    pub(super) fn result(&mut self, app: &App, key: &str, sign_in: &SignIn) -> Result<Map<String, Value>, Fault> {
+    pub(super) fn result(
+        &mut self,
+        app: &App,
+        key: &str,
+        sign_in: &SignIn,
+    ) -> Result<Map<String, Value>, Fault> {
         let lasts = |token| app.validity_secs(token, "hours", 3600);
         let (id_secs, access_secs) = (lasts("IdToken"), lasts("AccessToken"));
         let now_secs = self.now / 1000;
@@ -156,7 +168,7 @@ impl Context<'_> {
         let app = self.app_by_id(text("client_id"))?;
         let pool = self.pool_by_id(pool_id)?;
         let owner = pool.users.iter().find(|(_, user)| user.sub == text("sub"));
-        let (key, user) = owner.ok_or_else(|| Fault::rule("user-not-found"))?;
+        let (key, user) = owner.ok_or_else(|| Fault::rule("access-token-user-gone"))?;
         let sign_in = pool.sessions.get(text("origin_jti"));
         if sign_in.is_none_or(|sign_in| sign_in.revoked) {
             return Err(Fault::rule("access-token-revoked"));
