@@ -9,17 +9,25 @@ mod app;
 mod attributes;
 mod auth;
 mod challenge;
+mod client_settings;
+mod clients;
 mod codes;
+mod constraint;
 mod delivery;
 mod devices;
 mod factors;
 pub mod fault;
+mod filter;
 mod first_factor;
+mod groups;
+mod identity_pools;
+mod import_jobs;
 mod java_pattern;
 mod lookup;
 mod mfa;
 mod paging;
 mod policy;
+mod pool_mfa;
 mod pool_settings;
 mod pools;
 mod query;
@@ -34,7 +42,12 @@ mod sign_up;
 mod signing;
 mod simulated;
 pub mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
+mod user_attributes;
+mod user_list;
+mod users;
 mod validate;
 
 use std::collections::HashMap;
@@ -137,17 +150,24 @@ type Operations = &'static [(&'static str, Handler)];
 const USER_POOLS: &[Operations] = &[
     account::OPERATIONS,
     auth::OPERATIONS,
+    clients::OPERATIONS,
     devices::OPERATIONS,
+    groups::OPERATIONS,
+    import_jobs::OPERATIONS,
     mfa::OPERATIONS,
+    pool_mfa::OPERATIONS,
     pools::OPERATIONS,
     recovery::OPERATIONS,
     respond::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
+    user_attributes::OPERATIONS,
+    user_list::OPERATIONS,
+    users::OPERATIONS,
 ];
 
 /// Identity pool operations, one list per area.
-const IDENTITY_POOLS: &[Operations] = &[];
+const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
 
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {
