@@ -86,9 +86,14 @@ impl Links {
         if schema.volatile != Some(Volatile::Id) {
             return None;
         }
-        let named = format!("{member}Type");
-        Some(if self.handles.contains(&named) { named } else { member.to_owned() })
+        Some(spoken_of(member, &self.handles))
     }
+}
+
+/// Returns the handle shape a member's own name speaks of, else that name.
+fn spoken_of(member: &str, handles: &BTreeSet<String>) -> String {
+    let named = format!("{member}Type");
+    if handles.contains(&named) { named } else { member.to_owned() }
 }
 
 /// Handles in the output of `operation`: shapes, and names of members that are volatile themselves.
@@ -103,7 +108,7 @@ fn yielded(
     while let Some(schema) = queue.pop() {
         for (member, inner) in schema.properties.iter().flatten() {
             if inner.volatile == Some(Volatile::Id) {
-                found.insert(member.clone());
+                found.insert(spoken_of(member, handles));
             }
         }
         schema.walk("", &mut |_, part| {

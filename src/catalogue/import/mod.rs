@@ -16,7 +16,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{ErrorCode, Kind, Operation, Schema};
+use super::{Catalogue, ErrorCode, Kind, Operation, Schema, Service, ServiceInfo};
 use node::Node;
 pub use write::write;
 
@@ -76,6 +76,31 @@ pub struct Model {
     pub shapes: BTreeMap<String, Schema>,
     /// Declared error codes.
     pub errors: BTreeMap<String, ErrorCode>,
+}
+
+impl Model {
+    /// Returns a catalogue of this model alone: no rules, resources or corrections.
+    ///
+    /// For comparing a model with a catalogue, or with another model, before importing it.
+    pub fn into_catalogue(self) -> Catalogue {
+        let service = Service {
+            info: ServiceInfo {
+                id: self.id.clone(),
+                api_version: self.api_version,
+                target_prefix: self.target_prefix,
+                signing_name: self.signing_name,
+                protocol: self.protocol,
+                model_revision: self.revision,
+                checksums: BTreeMap::new(),
+            },
+            operations: self.operations,
+            shapes: self.shapes,
+            errors: self.errors,
+            resources: BTreeMap::new(),
+            corrections: Vec::new(),
+        };
+        Catalogue { services: BTreeMap::from([(self.id, service)]), ..Catalogue::default() }
+    }
 }
 
 /// A model that cannot be imported: which file, where in it, and why.
