@@ -45,7 +45,9 @@ pub(super) fn parse(
             return Err(methods.fail(format!("`{name}` stands in another path already")));
         }
     }
-    let api_version = root.need("info")?.opt_text("version")?.unwrap_or_default();
+    let info = root.need("info")?;
+    info.object()?;
+    let api_version = info.opt_text("version")?.unwrap_or_default();
     Ok(Model {
         id: service.into(),
         api_version: api_version.into(),
