@@ -107,6 +107,23 @@ fn common_errors_stay_and_gone_operations_go() {
 }
 
 #[test]
+fn a_partial_model_does_not_replace_a_complete_one() {
+    let folder = folder();
+    let mut partial = import_value(&models::swagger());
+    assert!(partial.is_partial());
+    import::write(&partial, folder.path()).expect("nothing is there yet");
+    import::write(&partial, folder.path()).expect("partial replaces partial");
+    let source = Source::Folder(folder.path().into());
+    let loaded = Catalogue::load(&source).unwrap_or_else(|error| panic!("{error}"));
+    assert!(loaded.services["cognito-idp"].operations["GetBook"].input.required.contains("Id"));
+
+    import::write(&import_value(&models::botocore()), folder.path()).expect("written");
+    partial.id = "shelf".into();
+    let refused = import::write(&partial, folder.path()).expect_err("is refused");
+    assert!(refused.to_string().contains("holds a complete catalogue"), "{refused}");
+}
+
+#[test]
 fn gzip_and_yaml_are_recognised_by_content() {
     use std::io::Write;
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The service as botocore's `service-2.json` has it.
-pub fn botocore() -> Value {
+pub(crate) fn botocore() -> Value {
     json!({
         "version": "2.0",
         "metadata": {
@@ -67,7 +67,7 @@ pub fn botocore() -> Value {
 }
 
 /// The service as a Smithy JSON AST has it.
-pub fn smithy() -> Value {
+pub(crate) fn smithy() -> Value {
     json!({
         "smithy": "2.0",
         "shapes": {
@@ -182,7 +182,7 @@ pub fn smithy() -> Value {
 }
 
 /// A Swagger 2.0 document of the same service; paths name the operations.
-pub fn swagger() -> Value {
+pub(crate) fn swagger() -> Value {
     json!({
         "swagger": "2.0",
         "info": { "title": "Shelf", "version": "1.0.0" },

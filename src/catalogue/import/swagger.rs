@@ -53,7 +53,7 @@ pub(super) fn parse(
         api_version: api_version.into(),
         target_prefix: String::new(),
         signing_name: service.into(),
-        protocol: "query".into(),
+        protocol: super::PARTIAL_PROTOCOL.into(),
         revision: revision.into(),
         operations,
         shapes: BTreeMap::new(),
