@@ -255,6 +255,15 @@ fn links_lead_from_an_input_to_its_producers() {
 }
 
 #[test]
+fn a_list_of_handles_is_linked_like_one() {
+    let catalogue = catalogue();
+    let identities = &catalogue.services["cognito-identity"];
+    let found = links(identities, "DeleteIdentities").remove(0);
+    assert_eq!(found.shape, "IdentityId");
+    assert!(found.created_by.contains("GetId"), "{found:?}");
+}
+
+#[test]
 fn every_required_handle_has_a_producer() {
     for service in catalogue().services.values() {
         let links = Links::of(service);

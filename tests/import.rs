@@ -124,6 +124,16 @@ fn a_partial_model_does_not_replace_a_complete_one() {
 }
 
 #[test]
+fn names_cannot_lead_out_of_the_folder() {
+    for name in ["../up", "a/b", "", ".."] {
+        let mut model = import_value(&models::botocore());
+        model.id = name.into();
+        let refused = import::write(&model, folder().path()).expect_err("is refused");
+        assert!(refused.to_string().contains("cannot be the name of a file"), "{refused}");
+    }
+}
+
+#[test]
 fn gzip_and_yaml_are_recognised_by_content() {
     use std::io::Write;
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
