@@ -17,8 +17,8 @@ use crate::catalogue::{ErrorCode, ServiceInfo};
 /// from evidence, not from the model. Returns how many files were written.
 ///
 /// # Errors
-/// A folder or file cannot be created, read or removed; a name would lead elsewhere; a partial model would replace a
-/// complete one.
+/// A folder or file cannot be created, read or removed; a name cannot be that of a file; a
+/// partial model would replace a complete one.
 pub fn write(model: &Model, root: &Path) -> Result<usize, ImportError> {
     for name in std::iter::once(&model.id).chain(model.operations.keys()) {
         check_file_name(root, name)?;
