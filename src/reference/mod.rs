@@ -9,6 +9,7 @@ mod clients;
 mod constraint;
 mod delivery;
 pub mod fault;
+pub mod faults;
 mod filter;
 mod groups;
 mod identity_pools;
