@@ -4,16 +4,29 @@
 //! from the rulebook. One file per resource area; [`server`] is the thin HTTP shell. The
 //! reference cannot contradict itself: a green run against it proves the plumbing only.
 
+mod delivery;
 pub mod fault;
+mod java_pattern;
+mod lookup;
+mod paging;
+mod policy;
+mod pool_settings;
+mod pools;
+mod query;
+mod schema;
+pub mod server;
+mod shell;
 pub mod state;
+mod validate;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Auth, Catalogue, Operation, Service};
+use crate::catalogue::{Auth, Catalogue};
 pub use fault::{ErrorBody, Fault};
 pub use state::{Millis, State};
 
@@ -99,9 +112,32 @@ impl Reference {
     }
 }
 
+/// The operations of one area, by name.
+type Operations = &'static [(&'static str, Handler)];
+
+/// User pool operations, one list per area.
+const USER_POOLS: &[Operations] = &[pools::OPERATIONS];
+
+/// Identity pool operations, one list per area.
+const IDENTITY_POOLS: &[Operations] = &[];
+
 /// Returns the implementation of an operation.
-fn handler(_service: &str, _operation: &str) -> Option<Handler> {
-    None
+fn handler(service: &str, operation: &str) -> Option<Handler> {
+    type Index = HashMap<(&'static str, &'static str), Handler>;
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        let services = [("cognito-idp", USER_POOLS), ("cognito-identity", IDENTITY_POOLS)];
+        let areas = services.into_iter().flat_map(|(s, areas)| areas.iter().map(move |a| (s, a)));
+        areas
+            .flat_map(|(s, area)| area.iter().map(move |(name, call)| ((s, *name), *call)))
+            .collect()
+    });
+    index.get(&(service, operation)).copied()
+}
+
+/// Returns a point in time as the protocol writes it: epoch seconds, to the millisecond.
+pub(crate) fn timestamp(time: Millis) -> Value {
+    if time % 1000 == 0 { Value::from(time / 1000) } else { Value::from(time as f64 / 1000.0) }
 }
 
 impl Context<'_> {
@@ -129,12 +165,9 @@ impl Context<'_> {
 pub struct Input(Map<String, Value>);
 
 impl Input {
-    /// Validates `value` against the operation's input shape; `null` members are dropped.
-    ///
-    /// # Errors
-    /// A member has the wrong JSON type, or breaks a constraint.
-    fn accept(_service: &Service, _operation: &Operation, value: &Value) -> Result<Self, Fault> {
-        Ok(Self(value.as_object().cloned().unwrap_or_default()))
+    /// Returns every member.
+    pub(crate) fn members(&self) -> &Map<String, Value> {
+        &self.0
     }
 
     /// Returns a member as it came.

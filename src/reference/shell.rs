@@ -1,0 +1,329 @@
+//! From an HTTP request to an HTTP response, without any I/O: what `server.rs` puts on a socket.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde_json::{Value, json};
+
+use super::server::{Clock, ServeOptions};
+use super::{Call, Fault, Millis, Reference, query};
+use crate::catalogue::Auth;
+use crate::wire::{CONTENT_TYPE, Request, Response};
+
+/// Headers that browsers may read.
+///
+/// Source: observed, aws-amplify/amplify-js issues 11034 and 1906.
+const EXPOSED: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
+
+/// A reference with a clock, ready to answer requests.
+pub(super) struct Shell {
+    core: Mutex<Core>,
+    options: ServeOptions,
+}
+
+struct Core {
+    reference: Reference,
+    /// Milliseconds the clock was moved forward.
+    ahead: Millis,
+    /// Request ids draw from here, so that they do not disturb the reference's own values.
+    ids: ChaCha8Rng,
+}
+
+/// A call as the request spells it, or why there is none.
+struct Spelled {
+    service: String,
+    operation: String,
+    input: Result<Value, Fault>,
+}
+
+impl Shell {
+    pub(super) fn new(reference: Reference, options: ServeOptions) -> Self {
+        let ids = ChaCha8Rng::seed_from_u64(options.seed.wrapping_add(1));
+        Self { core: Mutex::new(Core { reference, ahead: 0, ids }), options }
+    }
+
+    /// Answers one request; never panics.
+    pub(super) fn respond(&self, request: &Request) -> Response {
+        if let Some(response) = self.control(request) {
+            return response;
+        }
+        let spelled = self.spell(request);
+        let operation = spelled.as_ref().map(|call| call.operation.clone());
+        let mut response = self.answer(request, spelled);
+        if request.header("origin").is_some() {
+            push(&mut response, "access-control-allow-origin", "*");
+            push(&mut response, "access-control-expose-headers", EXPOSED);
+        }
+        if let Some(mutate) = &self.options.mutate {
+            mutate(request, operation.as_deref(), &mut response);
+        }
+        response
+    }
+
+    fn answer(&self, request: &Request, spelled: Option<Spelled>) -> Response {
+        if request.method == "OPTIONS" {
+            let mut response = self.plain(200, Vec::new());
+            push(&mut response, "access-control-allow-headers", "*");
+            push(&mut response, "access-control-allow-methods", "POST,GET,OPTIONS");
+            return response;
+        }
+        let Some(spelled) = spelled else {
+            return self.refusal("cognito-idp", &Fault::rule("unknown-operation"));
+        };
+        let called = catch_unwind(AssertUnwindSafe(|| self.call(request, &spelled)));
+        match called.unwrap_or_else(|_| Err(Fault::rule("internal-error"))) {
+            Ok(None) => self.plain(200, Vec::new()),
+            Ok(Some(output)) => self.plain(200, output.to_string().into_bytes()),
+            Err(fault) => self.refusal(&spelled.service, &fault),
+        }
+    }
+
+    fn call(&self, request: &Request, spelled: &Spelled) -> super::Answer {
+        let signature = request.header("authorization");
+        let mut core = self.core();
+        let catalogue = core.reference.catalogue().clone();
+        let service = catalogue.services.get(&spelled.service);
+        let needed = service
+            .and_then(|service| service.operations.get(&spelled.operation))
+            .is_some_and(|operation| operation.auth == Auth::Sigv4);
+        if needed && signature.is_some_and(|signature| !is_sigv4(signature)) {
+            return Err(Fault::rule("incomplete-signature"));
+        }
+        let input = spelled.input.clone()?;
+        let call = Call {
+            service: &spelled.service,
+            operation: &spelled.operation,
+            input: &input,
+            signed: signature.is_some(),
+        };
+        let now = self.now(core.ahead);
+        core.reference.call(&call, now)
+    }
+
+    /// Reads which operation a request calls: by its target header, else by the query binding.
+    fn spell(&self, request: &Request) -> Option<Spelled> {
+        let catalogue = self.core().reference.catalogue().clone();
+        if let Some(target) = request.header("x-amz-target") {
+            let (prefix, operation) = target.rsplit_once('.')?;
+            let mut services = catalogue.services.values();
+            let service = services.find(|service| service.info.target_prefix == prefix)?;
+            // No recording shows the text for a body that is not JSON: none is sent.
+            let broken = |_| Fault::Serialization(String::new());
+            let input = match request.body.is_empty() {
+                true => Ok(json!({})),
+                false => serde_json::from_slice(&request.body).map_err(broken),
+            };
+            let service = service.info.id.clone();
+            return Some(Spelled { service, operation: operation.to_owned(), input });
+        }
+        let query = request.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let mut pairs = query::pairs(query);
+        if is_form(request) {
+            pairs.extend(query::pairs(&String::from_utf8_lossy(&request.body)));
+        }
+        let action = pairs.iter().find(|(name, _)| name == "Action")?.1.clone();
+        let (service, operation) = catalogue.operation(&action)?;
+        Some(Spelled {
+            service: service.info.id.clone(),
+            operation: operation.name.clone(),
+            input: Ok(query::input(service, operation, &pairs)),
+        })
+    }
+
+    fn refusal(&self, service: &str, fault: &Fault) -> Response {
+        let catalogue = self.core().reference.catalogue().clone();
+        let error = fault.render(&catalogue, service);
+        let mut body = json!({"__type": error.code});
+        if !error.message.is_empty() {
+            body["message"] = Value::from(error.message.as_str());
+        }
+        let mut response = self.plain(error.status, body.to_string().into_bytes());
+        push(&mut response, "x-amzn-errortype", &format!("{}:", error.code));
+        if !error.message.is_empty() {
+            push(&mut response, "x-amzn-errormessage", &header_text(&error.message));
+        }
+        response
+    }
+
+    fn plain(&self, status: u16, body: Vec<u8>) -> Response {
+        let mut bytes = [0; 16];
+        self.core().ids.fill_bytes(&mut bytes);
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        let headers = vec![
+            ("content-type".into(), CONTENT_TYPE.into()),
+            ("content-length".into(), body.len().to_string()),
+            ("x-amzn-requestid".into(), id),
+        ];
+        Response { status, headers, body }
+    }
+
+    /// Answers the endpoints under `/_reference/`, which only the harness knows.
+    fn control(&self, request: &Request) -> Option<Response> {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let endpoint = path.strip_prefix("/_reference/")?;
+        Some(match (request.method.as_str(), endpoint) {
+            ("GET", "outbox") => self.outbox(&query::pairs(query)),
+            ("POST", "reset") => {
+                let mut core = self.core();
+                core.reference.reset(self.options.seed);
+                core.ahead = 0;
+                control(200, &json!({}))
+            }
+            ("POST", "clock") => self.advance(&request.body),
+            _ => control(404, &json!({"error": "no such control endpoint"})),
+        })
+    }
+
+    fn outbox(&self, query: &[(String, String)]) -> Response {
+        let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
+        let core = self.core();
+        let messages: Vec<_> = core
+            .reference
+            .state
+            .outbox
+            .iter()
+            .filter(|message| pool.is_none_or(|pool| message.user_pool_id == pool))
+            .filter(|message| user.is_none_or(|user| message.username == user))
+            .collect();
+        control(200, &json!(messages))
+    }
+
+    fn advance(&self, body: &[u8]) -> Response {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(seconds) = body.get("advance_seconds").and_then(Value::as_u64) else {
+            return control(400, &json!({"error": "`advance_seconds` must be a whole number"}));
+        };
+        let mut core = self.core();
+        core.ahead = core.ahead.saturating_add(seconds.saturating_mul(1000));
+        control(200, &json!({"now": super::timestamp(self.now(core.ahead))}))
+    }
+
+    fn now(&self, ahead: Millis) -> Millis {
+        let base = match self.options.clock {
+            Clock::Virtual(start) => start,
+            Clock::Real => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                u64::try_from(now.as_millis()).unwrap_or(Millis::MAX)
+            }
+        };
+        base.saturating_add(ahead)
+    }
+
+    fn core(&self) -> std::sync::MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn push(response: &mut Response, name: &str, value: &str) {
+    response.headers.push((name.into(), value.into()));
+}
+
+fn control(status: u16, body: &Value) -> Response {
+    let headers = vec![("content-type".into(), "application/json".into())];
+    Response { status, headers, body: body.to_string().into_bytes() }
+}
+
+fn is_form(request: &Request) -> bool {
+    let content_type = request.header("content-type").unwrap_or_default();
+    content_type.starts_with("application/x-www-form-urlencoded")
+}
+
+/// Tells whether an `Authorization` header has the three parts of a signature; it is not verified.
+fn is_sigv4(header: &str) -> bool {
+    let Some(parts) = header.strip_prefix("AWS4-HMAC-SHA256 ") else { return false };
+    ["Credential=", "SignedHeaders=", "Signature="].iter().all(|part| parts.contains(part))
+}
+
+/// Returns a message as a header can carry it.
+fn header_text(message: &str) -> String {
+    let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    message.trim().chars().map(printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, Source};
+
+    fn shell() -> Shell {
+        let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+        let reference = Reference::new(Arc::new(catalogue), 1);
+        Shell::new(reference, ServeOptions::default())
+    }
+
+    fn post(target: &str, body: &str) -> Request {
+        let (prefix, operation) = target.split_once('.').expect("prefix.operation");
+        let mut request = Request::call(prefix, operation, &Value::Null);
+        request.body = body.into();
+        let signature = "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=0";
+        request.headers.push(("authorization".into(), signature.into()));
+        request
+    }
+
+    #[track_caller]
+    fn check(request: &Request, status: u16, body: &str) -> Response {
+        let response = shell().respond(request);
+        assert_eq!(String::from_utf8_lossy(&response.body), body);
+        assert_eq!(response.status, status);
+        response
+    }
+
+    const IDP: &str = "AWSCognitoIdentityProviderService";
+
+    #[test]
+    fn refusals_look_like_those_of_the_service() {
+        let mut request = post(&format!("{IDP}.DescribeUserPool"), r#"{"UserPoolId":"a_b"}"#);
+        request.headers.push(("Origin".into(), "https://localhost".into()));
+        let message = "User pool a_b does not exist.";
+        let body = format!(r#"{{"__type":"ResourceNotFoundException","message":"{message}"}}"#);
+        let response = check(&request, 400, &body);
+        assert_eq!(response.header("content-type"), Some(CONTENT_TYPE));
+        assert_eq!(response.header("x-amzn-errortype"), Some("ResourceNotFoundException:"));
+        assert_eq!(response.header("x-amzn-errormessage"), Some(message));
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(response.header("content-length"), Some(body.len().to_string().as_str()));
+        let id = response.header("x-amzn-requestid").expect("an id");
+        assert_eq!(uuid::Uuid::parse_str(id).expect("a UUID").get_version_num(), 4);
+    }
+
+    #[test]
+    fn what_is_no_call_is_refused() {
+        let unknown = r#"{"__type":"UnknownOperationException"}"#;
+        check(&post(&format!("{IDP}.Nope"), "{}"), 400, unknown);
+        check(&post("Nobody.ListUsers", "{}"), 400, unknown);
+        let mut bare = post(&format!("{IDP}.ListUsers"), "{}");
+        bare.headers.clear();
+        check(&bare, 400, unknown);
+        let broken = r#"{"__type":"SerializationException"}"#;
+        check(&post(&format!("{IDP}.ListUsers"), "{"), 400, broken);
+        let mut unsigned = post(&format!("{IDP}.ListUsers"), "{}");
+        unsigned.headers.truncate(2);
+        let missing = r#"{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}"#;
+        check(&unsigned, 400, missing);
+    }
+
+    #[test]
+    fn success_bodies_follow_the_output_shape() {
+        let shell = shell();
+        let create = post(&format!("{IDP}.CreateUserPool"), r#"{"PoolName":"p"}"#);
+        let created = shell.respond(&create).json().expect("JSON").expect("a body");
+        let id = created["UserPool"]["Id"].as_str().expect("an id");
+        let input = json!({"UserPoolId": id}).to_string();
+        let updated = shell.respond(&post(&format!("{IDP}.UpdateUserPool"), &input));
+        assert_eq!(updated.body, b"{}");
+        let mut query = post(&format!("{IDP}.X"), "");
+        query.method = "GET".into();
+        query.headers.remove(1);
+        query.path = format!("/?Action=DescribeUserPool&UserPoolId={id}");
+        assert_eq!(shell.respond(&query).status, 200);
+        let deleted = shell.respond(&post(&format!("{IDP}.DeleteUserPool"), &input));
+        assert_eq!((deleted.status, deleted.body.as_slice()), (200, &b""[..]));
+        assert_eq!(deleted.header("content-length"), Some("0"));
+    }
+}

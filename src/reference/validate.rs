@@ -1,0 +1,466 @@
+//! Input validation from the catalogue alone, in the service's own words.
+//!
+//! Two passes, as in the service's framework: types first (one wrong type refuses the body), then
+//! constraints, all violations of a request in one message. The order of violations is ours.
+
+use serde_json::{Map, Value};
+
+use super::{Fault, Input, java_pattern};
+use crate::catalogue::{Kind, Operation, Schema, Service};
+
+impl Input {
+    /// Validates `value` against the operation's input shape.
+    ///
+    /// Members that are `null` or that the model lacks are dropped.
+    ///
+    /// # Errors
+    /// A member has the wrong JSON type, or breaks a constraint.
+    pub(super) fn accept(
+        service: &Service,
+        operation: &Operation,
+        value: &Value,
+    ) -> Result<Self, Fault> {
+        let empty = Value::Object(Map::new());
+        let value = if value.is_null() { &empty } else { value };
+        let typed = typed(service, &operation.input, value)?;
+        let mut validator = Validator { service, violations: Vec::new() };
+        let owner = format!("operations/{}/input", operation.name);
+        validator.members(&operation.input, &owner, "", &typed);
+        if !validator.violations.is_empty() {
+            return Err(Fault::Constraints(validator.violations));
+        }
+        match typed {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Ok(Self(Map::new())),
+        }
+    }
+}
+
+/// Returns `value` as its shape has it: nulls and unknown members dropped, numbers whole.
+fn typed(service: &Service, schema: &Schema, value: &Value) -> Result<Value, Fault> {
+    let schema = service.resolve(schema);
+    let Some(kind) = schema.kind else { return Ok(value.clone()) };
+    match (kind, value) {
+        (Kind::Object, Value::Object(members)) => typed_members(service, schema, members),
+        (Kind::Array, Value::Array(items)) => {
+            let item = schema.items.as_deref();
+            let typed_item = |value: &Value| match item {
+                Some(item) if !value.is_null() => typed(service, item, value),
+                _ => Ok(value.clone()),
+            };
+            items.iter().map(typed_item).collect::<Result<_, _>>().map(Value::Array)
+        }
+        (Kind::String, Value::String(_))
+        | (Kind::Boolean, Value::Bool(_))
+        | (Kind::Number, Value::Number(_)) => Ok(value.clone()),
+        // The framework's big-number type truncates.
+        (Kind::Integer, Value::Number(number)) => {
+            let truncated = number.as_f64().unwrap_or_default().trunc() as i64;
+            Ok(Value::from(number.as_i64().unwrap_or(truncated)))
+        }
+        _ => Err(Fault::Serialization(mismatch(kind, value))),
+    }
+}
+
+fn typed_members(
+    service: &Service,
+    schema: &Schema,
+    members: &Map<String, Value>,
+) -> Result<Value, Fault> {
+    let mut kept = Map::new();
+    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+        let member = schema.member(name).or(schema.additional_properties.as_deref());
+        if let Some(member) = member {
+            kept.insert(name.clone(), typed(service, member, value)?);
+        }
+    }
+    Ok(Value::Object(kept))
+}
+
+/// Says that a value of another type was expected.
+///
+/// The wording for a list is observed (aws/aws-sdk-js-v3 issue 2831); the others belong to the
+/// same framework and are inferred.
+fn mismatch(expected: Kind, value: &Value) -> String {
+    let token = match value {
+        Value::Array(_) => return "Start of list found where not expected".into(),
+        Value::Object(_) => return "Start of structure or map found where not expected.".into(),
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::String(_) | Value::Null => "STRING_VALUE",
+    };
+    match expected {
+        Kind::Object | Kind::Array => "Unexpected field type".into(),
+        Kind::String => format!("{token} can not be converted to a String"),
+        Kind::Boolean => format!("{token} can not be converted to a Boolean"),
+        Kind::Integer => format!("{token} can not be converted to an Integer"),
+        Kind::Number => format!("{token} can not be converted to milliseconds since epoch"),
+    }
+}
+
+/// Collects the constraint violations of one input.
+struct Validator<'a> {
+    service: &'a Service,
+    violations: Vec<String>,
+}
+
+impl<'a> Validator<'a> {
+    /// Examines the members of a structure; `owner` is where its schema stands.
+    fn members(&mut self, schema: &'a Schema, owner: &str, path: &str, value: &Value) {
+        for (name, member) in schema.properties.iter().flatten() {
+            let wire = self.service.wire_name(owner, name);
+            let path = if path.is_empty() { wire } else { format!("{path}.{wire}") };
+            match value.get(name) {
+                Some(value) => self.value(member, owner, &path, value),
+                None if schema.required.contains(name) => {
+                    let shown = if self.echoes(member) { "null " } else { "" };
+                    self.violations.push(format!(
+                        "Value {shown}at '{path}' failed to satisfy constraint: Member must not be null"
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Examines one value and what is inside it.
+    fn value(&mut self, schema: &'a Schema, owner: &str, path: &str, value: &Value) {
+        let own = schema.target().map(|name| format!("shapes/{name}"));
+        let owner = own.as_deref().unwrap_or(owner);
+        let resolved = self.service.resolve(schema);
+        for demand in broken(resolved, value) {
+            self.report(schema, path, value, &demand);
+        }
+        match value {
+            Value::Array(items) => self.items(schema, resolved, path, items, value),
+            Value::Object(_) if resolved.is_structure() => {
+                self.members(resolved, owner, path, value);
+            }
+            Value::Object(entries) => self.entries(schema, resolved, path, entries, value),
+            _ => {}
+        }
+    }
+
+    /// Structures are examined one by one; of other items, the list as a whole is reported.
+    fn items(
+        &mut self,
+        schema: &'a Schema,
+        resolved: &'a Schema,
+        path: &str,
+        items: &[Value],
+        list: &Value,
+    ) {
+        let Some(item) = resolved.items.as_deref() else { return };
+        let shape = self.service.resolve(item);
+        if shape.is_structure() {
+            for (place, value) in items.iter().enumerate() {
+                self.value(item, "", &format!("{path}.{}.member", place + 1), value);
+            }
+        } else if items.iter().any(|value| !broken(shape, value).is_empty()) {
+            let demand = format!("Member must satisfy constraint: [{}]", demands(shape));
+            self.report(schema, path, list, &demand);
+        }
+    }
+
+    fn entries(
+        &mut self,
+        schema: &'a Schema,
+        resolved: &'a Schema,
+        path: &str,
+        entries: &Map<String, Value>,
+        map: &Value,
+    ) {
+        if let Some(key) = resolved.property_names.as_deref().map(|k| self.service.resolve(k))
+            && entries.keys().any(|name| !broken(key, &Value::from(name.as_str())).is_empty())
+        {
+            let demand = format!("Map keys must satisfy constraint: [{}]", demands(key));
+            self.report(schema, path, map, &demand);
+        }
+        let Some(entry) = resolved.additional_properties.as_deref() else { return };
+        let shape = self.service.resolve(entry);
+        if shape.kind == Some(Kind::Object) {
+            for (name, value) in entries {
+                self.value(entry, "", &format!("{path}.{name}.member"), value);
+            }
+        } else if entries.values().any(|value| !broken(shape, value).is_empty()) {
+            let demand = format!("Map value must satisfy constraint: [{}]", demands(shape));
+            self.report(schema, path, map, &demand);
+        }
+    }
+
+    fn report(&mut self, schema: &Schema, path: &str, value: &Value, demand: &str) {
+        let shown = match self.echoes(schema) {
+            true => format!("'{}' ", self.echo(schema, value)),
+            false => String::new(),
+        };
+        self.violations
+            .push(format!("Value {shown}at '{path}' failed to satisfy constraint: {demand}"));
+    }
+
+    fn echoes(&self, schema: &Schema) -> bool {
+        let items = self.service.resolve(schema).items.as_deref();
+        let shown = |schema: &Schema| match schema.target() {
+            Some(name) => self.service.echoes(name),
+            None => !schema.sensitive,
+        };
+        shown(schema) && items.is_none_or(shown)
+    }
+
+    /// Returns a value as the service prints it: `[a, b]`, `{k=v}`, `TypeName(member=v)`.
+    fn echo(&self, schema: &Schema, value: &Value) -> String {
+        let resolved = self.service.resolve(schema);
+        let name = schema.target().unwrap_or_default();
+        let inner = |schema: Option<&Schema>, value: &Value| match schema {
+            Some(schema) if !self.echoes(schema) => "***Sensitive Data Redacted***".to_owned(),
+            Some(schema) => self.echo(schema, value),
+            None => value.to_string(),
+        };
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let item = resolved.items.as_deref();
+                let items: Vec<_> = items.iter().map(|value| inner(item, value)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Object(members) => {
+                let entry = |name: &String| {
+                    resolved.member(name).or(resolved.additional_properties.as_deref())
+                };
+                let mut names: Vec<&String> = members.keys().collect();
+                names.sort_by_key(|member| member_place(name, member));
+                let spelled = |member: &String| match resolved.is_structure() {
+                    true => crate::catalogue::lower_camel(member),
+                    false => member.clone(),
+                };
+                let pair = |m: &&String| {
+                    format!("{}={}", spelled(m), inner(entry(m), &members[m.as_str()]))
+                };
+                let pairs = names.iter().map(pair).collect::<Vec<_>>().join(", ");
+                let structure = resolved.is_structure();
+                if structure { format!("{name}({pairs})") } else { format!("{{{pairs}}}") }
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Place of a member in the echo of its structure: model order, which the catalogue does not keep.
+///
+/// Seen for this one shape; others print in the order of their names.
+fn member_place(shape: &str, member: &str) -> usize {
+    usize::from(shape == "RecoveryOptionType" && member == "Name")
+}
+
+/// Returns what `value` breaks of its own shape's constraints, not looking inside.
+fn broken(schema: &Schema, value: &Value) -> Vec<String> {
+    let size = match value {
+        // The service counts UTF-16 units.
+        Value::String(text) => Some(text.encode_utf16().count() as u64),
+        Value::Array(items) => Some(items.len() as u64),
+        Value::Object(members) => Some(members.len() as u64),
+        _ => None,
+    };
+    let text = value.as_str();
+    let number = value.as_i64();
+    let (least, most) = size_limits(schema);
+    let keeps = |demand: &Demand<'_>| match *demand {
+        Demand::AtMost(_) => size <= most.or(size),
+        Demand::AtLeast(_) => size >= least,
+        Demand::Pattern => schema
+            .pattern
+            .as_deref()
+            .is_none_or(|p| text.is_none_or(|text| java_pattern::matches(p, text))),
+        Demand::Enum(set) => text.is_none_or(|text| set.contains(text)),
+        Demand::ValueAtMost(limit) => number.is_none_or(|number| number <= limit),
+        Demand::ValueAtLeast(limit) => number.is_none_or(|number| number >= limit),
+        Demand::Present => !value.is_null(),
+    };
+    let all = all_demands(schema).into_iter();
+    all.filter(|demand| !keeps(demand)).map(|demand| demand.text(schema)).collect()
+}
+
+/// Returns every constraint of a shape in one line, as lists and maps are reported.
+fn demands(schema: &Schema) -> String {
+    let texts: Vec<_> = all_demands(schema)
+        .iter()
+        .filter(|demand| !matches!(demand, Demand::Present))
+        .map(|demand| demand.text(schema))
+        .collect();
+    if texts.is_empty() { "Member must not be null".into() } else { texts.join(", ") }
+}
+
+enum Demand<'a> {
+    AtMost(u64),
+    AtLeast(u64),
+    ValueAtMost(i64),
+    ValueAtLeast(i64),
+    Pattern,
+    Enum(&'a std::collections::BTreeSet<String>),
+    Present,
+}
+
+impl Demand<'_> {
+    fn text(&self, schema: &Schema) -> String {
+        match self {
+            Self::AtMost(n) => format!("Member must have length less than or equal to {n}"),
+            Self::AtLeast(n) => format!("Member must have length greater than or equal to {n}"),
+            Self::ValueAtMost(n) => format!("Member must have value less than or equal to {n}"),
+            Self::ValueAtLeast(n) => format!("Member must have value greater than or equal to {n}"),
+            Self::Pattern => format!(
+                "Member must satisfy regular expression pattern: {}",
+                schema.model_pattern().unwrap_or_default()
+            ),
+            Self::Enum(set) => {
+                let values = set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("Member must satisfy enum value set: [{values}]")
+            }
+            Self::Present => "Member must not be null".into(),
+        }
+    }
+}
+
+fn size_limits(schema: &Schema) -> (Option<u64>, Option<u64>) {
+    let least = schema.min_length.or(schema.min_items).or(schema.min_properties);
+    (least, schema.max_length.or(schema.max_items).or(schema.max_properties))
+}
+
+fn all_demands(schema: &Schema) -> Vec<Demand<'_>> {
+    let (least, most) = size_limits(schema);
+    let mut demands = Vec::new();
+    demands.extend(most.map(Demand::AtMost));
+    demands.extend(least.map(Demand::AtLeast));
+    demands.extend(schema.pattern.as_ref().map(|_| Demand::Pattern));
+    demands.extend(schema.enumeration.as_ref().map(Demand::Enum));
+    demands.extend(schema.maximum.map(Demand::ValueAtMost));
+    demands.extend(schema.minimum.map(Demand::ValueAtLeast));
+    demands.push(Demand::Present);
+    demands
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, Source};
+
+    fn outcome(operation: &str, input: Value) -> Result<Value, String> {
+        let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+        let (service, operation) = catalogue.operation(operation).expect("a known operation");
+        match Input::accept(service, operation, &input) {
+            Ok(Input(members)) => Ok(Value::Object(members)),
+            Err(fault) => Err(fault.render(&catalogue, &service.info.id).message),
+        }
+    }
+
+    #[track_caller]
+    fn check(operation: &str, input: Value, expected: Result<Value, &str>) {
+        assert_eq!(outcome(operation, input), expected.map_err(str::to_owned));
+    }
+
+    #[track_caller]
+    fn refused(operation: &str, input: Value, expected: &str) {
+        let message = outcome(operation, input).expect_err("the input breaks a constraint");
+        assert!(message.contains(expected), "{message}\nlacks {expected}");
+    }
+
+    #[test]
+    fn harmless_oddities_are_dropped() {
+        let id = "us-east-1_abc";
+        let input = json!({"UserPoolId": id, "Filter": null, "Nope": 1});
+        check("ListUsers", input, Ok(json!({"UserPoolId": id})));
+        check("ListUserPools", json!({"MaxResults": 5.0}), Ok(json!({"MaxResults": 5})));
+    }
+
+    #[test]
+    fn wrong_types_refuse_the_body() {
+        let list = Err("Start of list found where not expected");
+        check("DescribeUserPool", json!({"UserPoolId": ["a"]}), list);
+        let wrong = json!({"ClientId": "a", "Username": "u", "Password": "p",
+            "UserAttributes": [{"Name": "x", "Value": true}]});
+        check("SignUp", wrong, Err("TRUE_VALUE can not be converted to a String"));
+        let text = Err("STRING_VALUE can not be converted to an Integer");
+        check("ListUserPools", json!({"MaxResults": "5"}), text);
+    }
+
+    #[test]
+    fn scalars_are_echoed_unless_sensitive() {
+        check(
+            "DescribeUserPool",
+            json!({"UserPoolId": " ap-northeast-1_xxx"}),
+            Err("1 validation error detected: Value ' ap-northeast-1_xxx' at 'userPoolId' failed \
+                 to satisfy constraint: Member must satisfy regular expression pattern: \
+                 [\\w-]+_[0-9a-zA-Z]+"),
+        );
+        check(
+            "DescribeUserPool",
+            json!({}),
+            Err("1 validation error detected: Value null at 'userPoolId' failed to satisfy \
+                 constraint: Member must not be null"),
+        );
+        let spaced = json!({"ClientId": "c", "Username": "a b", "Password": "has space"});
+        check(
+            "SignUp",
+            spaced,
+            Err("2 validation errors detected: Value at 'password' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: [\\S]+; Value at 'username' \
+                 failed to satisfy constraint: Member must satisfy regular expression pattern: \
+                 [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+"),
+        );
+        refused(
+            "ListUserPools",
+            json!({"MaxResults": 61}),
+            "Value '61' at 'maxResults' failed to satisfy constraint: Member must have value less \
+             than or equal to 60",
+        );
+        let empty = outcome("DescribeUserPool", json!({"UserPoolId": ""})).expect_err("refused");
+        assert!(empty.starts_with("2 validation errors detected: Value '' at 'userPoolId'"));
+    }
+
+    #[test]
+    fn nested_values_are_named_by_their_path() {
+        let policy = json!({"PasswordPolicy": {"TemporaryPasswordValidityDays": 366}});
+        refused(
+            "CreateUserPool",
+            json!({"PoolName": "p", "Policies": policy}),
+            "Value '366' at 'policies.passwordPolicy.temporaryPasswordValidityDays' failed to \
+             satisfy constraint: Member must have value less than or equal to 365",
+        );
+        refused(
+            "CreateUserPool",
+            json!({"PoolName": "p", "Schema": [{"Name": "a".repeat(21)}]}),
+            "Value 'aaaaaaaaaaaaaaaaaaaaa' at 'schema.1.member.name' failed to satisfy constraint: \
+             Member must have length less than or equal to 20",
+        );
+        let options = [(1, "verified_email"), (2, "verified_phone_number"), (3, "admin_only")]
+            .map(|(priority, name)| json!({"Priority": priority, "Name": name}));
+        refused(
+            "CreateUserPool",
+            json!({"PoolName": "p", "AccountRecoverySetting": {"RecoveryMechanisms": options}}),
+            "2 validation errors detected: Value '[RecoveryOptionType(priority=1, \
+             name=verified_email), RecoveryOptionType(priority=2, name=verified_phone_number), \
+             RecoveryOptionType(priority=3, name=admin_only)]' at \
+             'accountRecoverySetting.recoveryMechanisms' failed to satisfy constraint: Member must \
+             have length less than or equal to 2; ",
+        );
+    }
+
+    #[test]
+    fn lists_and_maps_are_reported_as_a_whole() {
+        refused(
+            "CreateUserPoolClient",
+            json!({"UserPoolId": "a_b", "ClientName": "c", "AllowedOAuthFlows": ["x"]}),
+            "Value '[x]' at 'allowedOAuthFlows' failed to satisfy constraint: Member must satisfy \
+             constraint: [Member must satisfy enum value set: [client_credentials, code, implicit]]",
+        );
+        refused(
+            "SetIdentityPoolRoles",
+            json!({"IdentityPoolId": "us-east-1:0", "Roles": {"admin": "arn:aws:iam::1:role/aaaaaa"}}),
+            "Value '{admin=arn:aws:iam::1:role/aaaaaa}' at 'roles' failed to satisfy constraint: \
+             Map keys must satisfy constraint: [Member must have length less than or equal to 128, \
+             Member must have length greater than or equal to 1, Member must satisfy regular \
+             expression",
+        );
+    }
+}
