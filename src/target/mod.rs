@@ -4,10 +4,10 @@
 
 pub mod fingerprint;
 pub mod http;
-//X pub mod local;
+pub mod local;
 pub mod log;
 pub mod mailbox;
-//X pub mod open;
+pub mod open;
 pub mod process;
 pub mod profile;
 #[cfg(feature = "aws")]

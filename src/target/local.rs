@@ -1,0 +1,16 @@
+//! The reference behind a loopback port: the default target, in this process.
+
+use std::sync::Arc;
+
+use crate::catalogue::Catalogue;
+use crate::reference::Reference;
+use crate::reference::server::{ServeOptions, Server};
+
+/// Starts an empty reference on a free port of the loopback address.
+///
+/// # Errors
+/// No port is free, or no thread can be started.
+pub fn start(catalogue: Arc<Catalogue>, seed: u64) -> std::io::Result<Server> {
+    let options = ServeOptions { seed, ..ServeOptions::default() };
+    Server::on_loopback(Reference::new(catalogue, seed), options)
+}
