@@ -345,6 +345,56 @@ mod processes {
         is_gone("sleep 61.5").await;
     }
 
+    /// Starts a program and waits for ever: what the next test ends.
+    #[tokio::test]
+    #[ignore = "the next test starts it in a process of its own"]
+    async fn half_of_the_next_test() {
+        let start = Start { ready_seconds: 60, ..shell("sleep 63.5 & sleep 63.5; sleep 63.5") };
+        let _ = Process::start(&start).await;
+    }
+
+    #[tokio::test]
+    async fn a_killed_harness_leaves_no_orphan() {
+        let mut harness = std::process::Command::new(std::env::current_exe().expect("a path"));
+        harness.args(["--ignored", "--exact", "processes::half_of_the_next_test"]);
+        harness.stdout(std::process::Stdio::null());
+        let mut harness = harness.spawn().expect("it was started before");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !runs("sleep 63.5") {
+            assert!(Instant::now() < deadline, "the program does not start");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        harness.kill().expect("it runs");
+        harness.wait().expect("it was killed");
+        is_gone("sleep 63.5").await;
+    }
+
+    #[tokio::test]
+    async fn a_stopped_program_takes_along_what_it_started() {
+        let start = Start { ready_seconds: 60, ..shell("") };
+        let Some(python) = ["/usr/bin/python3", "/usr/local/bin/python3"]
+            .iter()
+            .find(|path| std::path::Path::new(path).exists())
+        else {
+            eprintln!("skipped: no python3 to serve with");
+            return;
+        };
+        let script = "import http.server,signal,subprocess,sys\n\
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+            subprocess.Popen(['sleep','64.5'])\n\
+            http.server.HTTPServer(('127.0.0.1',int(sys.argv[1])),\
+            http.server.BaseHTTPRequestHandler).serve_forever()";
+        let args = vec!["-c".into(), script.into(), "{port}".into()];
+        let start = Start { program: (*python).into(), args, ..start };
+        let process = Process::start(&start).await.expect("it answers");
+        assert!(runs("sleep 64.5") && process.ended().is_none());
+        let started = Instant::now();
+        process.shutdown().await;
+        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(process.ended().is_some() && process.id().is_none());
+        is_gone("sleep 64.5").await;
+    }
+
     #[tokio::test]
     async fn dropping_the_start_half_way_leaves_no_orphan() {
         let start = Start { ready_seconds: 60, ..shell("sleep 62.5 & sleep 62.5; sleep 62.5") };

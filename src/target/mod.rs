@@ -3,6 +3,7 @@
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
 pub mod fingerprint;
+mod group;
 pub mod http;
 pub mod local;
 pub mod log;

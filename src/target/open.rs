@@ -9,7 +9,7 @@ use serde_json::json;
 use super::fingerprint::{Fingerprints, may_decline};
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
 use super::mailbox::Mailbox;
-use super::process::{Process, StartError};
+use super::process::{Process, SHOWN_LINES, StartError};
 use super::profile::{Profile, ProfileError};
 use super::sign::Credentials;
 use super::{Boxed, Capability, Reply, Target, Transport, local};
@@ -266,6 +266,13 @@ impl Opened {
     /// Returns the profile that holds for it.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Returns how a program that was started for it ended, if it has, with its last words.
+    pub fn ended(&self) -> Option<String> {
+        let Host::Process(process) = &self.host else { return None };
+        let status = process.ended()?;
+        Some(format!("the target ended: {status}{}", process.log().tail(SHOWN_LINES)))
     }
 
     /// Ends what was started for it, politely at first. Dropping the target ends it, too.
