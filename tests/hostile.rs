@@ -27,10 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// What came of one call over each transport.
 struct Outcome {
     plain: Reply,
-    #[cfg_attr(
-        not(feature = "aws"),
-        expect(dead_code, reason = "only the SDK transport fills it")
-    )]
     official: Option<Reply>,
 }
 

@@ -5,13 +5,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cognito_conformance::catalogue::{Auth, Catalogue, Source};
+use cognito_conformance::catalogue::{Catalogue, Source};
 use cognito_conformance::target::http::{Http, Limits, Signing};
 use cognito_conformance::target::open::{OpenOptions, Opened, TargetError, TargetSpec, open};
 use cognito_conformance::target::process::{Process, StartError};
 use cognito_conformance::target::profile::{Profile, Start};
-use cognito_conformance::target::{Capability, Reply, Target, Transport};
-use cognito_conformance::transcript::{Call, SdkVerdict};
+use cognito_conformance::target::{Capability, Target, Transport};
+use cognito_conformance::transcript::Call;
 use cognito_conformance::wire::{Request, TransportError};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,8 +32,11 @@ fn api(service: &str, operation: &str, input: Value, signed: bool) -> Call {
 /// Requests a server received: head and body.
 type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
+/// How a test server answers: status and body, from a request's head.
+type Answer = fn(&str) -> (u16, String);
+
 /// Serves every request with a status and body that depend on its head; keeps connections open.
-async fn serve(answer: fn(&str) -> (u16, String)) -> (String, Received) {
+async fn serve(answer: Answer) -> (String, Received) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let received = Received::default();
@@ -46,7 +49,7 @@ async fn serve(answer: fn(&str) -> (u16, String)) -> (String, Received) {
     (format!("http://{address}"), received)
 }
 
-async fn converse(mut stream: TcpStream, answer: fn(&str) -> (u16, String), kept: Received) {
+async fn converse(mut stream: TcpStream, answer: Answer, kept: Received) {
     let mut buffer = Vec::new();
     loop {
         let Some(at) = buffer.windows(4).position(|part| part == b"\r\n\r\n") else {
@@ -79,7 +82,10 @@ fn refusal(_: &str) -> (u16, String) {
 #[cfg(feature = "aws")]
 mod official {
     use super::*;
+    use cognito_conformance::catalogue::Auth;
+    use cognito_conformance::target::Reply;
     use cognito_conformance::target::sdk::Sdk;
+    use cognito_conformance::transcript::SdkVerdict;
 
     async fn sdk(url: &str) -> Sdk {
         let catalogue = catalogue();
@@ -148,6 +154,17 @@ mod official {
     }
 
     #[tokio::test]
+    async fn an_endpoint_may_have_a_path() {
+        let (url, received) = serve(refusal).await;
+        let sdk = sdk(&format!("{url}/some/prefix/")).await;
+        for signed in [true, false] {
+            sdk.send(&api("cognito-idp", "ListUserPools", json!({}), signed)).await;
+            let (head, _) = received.lock().expect("no panic").pop().expect("a request");
+            assert!(head.starts_with("POST /some/prefix/ HTTP/1.1\r\n"), "{head}");
+        }
+    }
+
+    #[tokio::test]
     async fn unsigned_calls_of_signed_operations_go_out_bare() {
         let (url, received) = serve(refusal).await;
         let sdk = sdk(&url).await;
@@ -189,6 +206,14 @@ async fn raw_requests_go_out_as_they_are() {
     assert!(head.contains("content-type: text/odd\r\n") && head.contains("x-a: 1\r\n"), "{head}");
     assert_eq!(body, b"{not json");
 
+    // A length that is a lie is the sender's own trouble: it ends, whatever comes of it.
+    let quick = Limits { total: Duration::from_millis(300), ..Limits::default() };
+    let impatient = Http::new(&url, catalogue(), Signing::default(), quick).expect("a URL");
+    for (name, value) in [("content-length", "100"), ("transfer-encoding", "chunked")] {
+        let headers = vec![(name.into(), value.into())];
+        let _ = impatient.exchange(&Request { headers, ..request.clone() }).await;
+    }
+
     for (path, header) in [("@example.com/", "x"), ("/", "a\nb")] {
         let headers = vec![("x-a".into(), header.into())];
         let request = Request { path: path.into(), headers, ..request.clone() };
@@ -199,8 +224,7 @@ async fn raw_requests_go_out_as_they_are() {
 
 #[tokio::test]
 async fn a_server_with_one_answer_declines_nothing() {
-    let servers: [fn(&str) -> (u16, String); 3] =
-        [refusal, |_| (200, "{}".into()), |_| (418, "I'm a teapot".into())];
+    let servers: [Answer; 3] = [refusal, |_| (200, "{}".into()), |_| (418, "I'm a teapot".into())];
     for answer in servers {
         let target = open(&TargetSpec::Url(serve(answer).await.0), &options()).await;
         let target = target.expect("it answers");
@@ -219,7 +243,7 @@ async fn a_url_is_asked_for_identity_pools_and_has_no_other_capability() {
         if idp { (200, "{}".into()) } else { (404, "no such service".into()) }
     }
     for (answer, expected) in [
-        (lacking as fn(&str) -> (u16, String), BTreeSet::new()),
+        (lacking as Answer, BTreeSet::new()),
         (|_| (200, "{}".into()), [Capability::IdentityPools].into()),
     ] {
         let url = serve(answer).await.0;
@@ -423,8 +447,7 @@ async fn the_reference_opens_with_everything_its_profile_promises() {
     let call = api("cognito-idp", "CreateUserPool", json!({}), true);
     let reply = target.send(&call).await;
     assert!(!target.declined(&call, &reply), "{:?}", reply.reply);
-    #[cfg(feature = "aws")]
-    assert!(matches!(reply.sdk, Some(SdkVerdict::Error { modelled: true, .. })), "{:?}", reply.sdk);
+    assert_eq!(reply.sdk.is_some(), cfg!(feature = "aws"));
     target.shutdown().await;
     let reply = target.send(&call).await;
     assert!(matches!(reply.reply, Err(TransportError::Connect(_))), "{:?}", reply.reply);
@@ -449,28 +472,29 @@ async fn output(target: &Opened, operation: &str, input: Value) -> Value {
     response.json().expect("JSON").unwrap_or_default()
 }
 
-/// Opens an emulator, looks whether it declines exactly what it lacks, and ends it.
+/// Opens an emulator, counts what it declines of both services, and ends it.
 async fn check<F: Future<Output = ()>>(
     name: &str,
-    lacks: &[&str],
+    declines: (usize, usize),
     use_it: impl Fn(Arc<Opened>) -> F,
 ) {
     let Some(target) = emulator(name).await else { return };
     let target = Arc::new(target);
+    let mut declined = Vec::new();
     for (service, operation) in catalogue().operations() {
-        let reply = target.send(&api(&service.info.id, &operation.name, json!({}), true)).await;
-        let called = format!("{}:{}", service.info.id, operation.name);
         let call = api(&service.info.id, &operation.name, json!({}), true);
-        if lacks.contains(&operation.name.as_str()) || lacks.contains(&called.as_str()) {
-            assert!(target.declined(&call, &reply), "{called}: {:?}", reply.reply);
-        }
-        if ["CreateUserPool", "SignUp", "ListUsers", "AdminGetUser"].contains(&&*operation.name) {
-            assert!(!target.declined(&call, &reply), "{called}: {:?}", reply.reply);
+        let reply = target.send(&call).await;
+        if target.declined(&call, &reply) {
+            declined.push(format!("{}:{}", service.info.id, operation.name));
         }
     }
+    let user_pools = declined.iter().filter(|name| name.starts_with("cognito-idp:")).count();
+    assert_eq!((user_pools, declined.len() - user_pools), declines, "{declined:?}");
     use_it(target.clone()).await;
+    assert_eq!(target.ended(), None);
     let url = target.url().to_owned();
     target.shutdown().await;
+    assert!(target.ended().is_some());
     let again = Http::new(&url, catalogue(), Signing::default(), Limits::default());
     let ask = Request { method: "POST".into(), path: "/".into(), headers: vec![], body: vec![] };
     let reply = again.expect("a URL").exchange(&ask).await;
@@ -481,24 +505,23 @@ async fn nothing_more(_: Arc<Opened>) {}
 
 #[tokio::test]
 async fn moto_opens() {
-    check("moto", &["GetDevice", "RevokeToken", "cognito-identity:TagResource"], nothing_more)
-        .await;
+    check("moto", (79, 13), nothing_more).await;
 }
 
 #[tokio::test]
 async fn cognito_local_opens() {
-    check("cognito-local", &["GetDevice", "CreateResourceServer", "GetId"], nothing_more).await;
+    // One of them only without an authentication flow.
+    check("cognito-local", (92, 23), nothing_more).await;
 }
 
 #[tokio::test]
 async fn ministack_opens() {
-    check("ministack", &["GetDevice", "ListUserSessions", "DeleteIdentities"], nothing_more).await;
+    check("ministack", (64, 3), nothing_more).await;
 }
 
 #[tokio::test]
 async fn cognitox_opens_and_its_log_tells_codes() {
-    let lacks = ["ListUserSessions", "DescribeTermsByClient", "GetId", "cognito-identity:GetId"];
-    check("cognitox", &lacks, |target| async move {
+    check("cognitox", (22, 23), |target| async move {
         let pool = output(&target, "CreateUserPool", json!({"PoolName": "codes"})).await;
         let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
         let input = json!({"UserPoolId": pool, "ClientName": "codes"});

@@ -131,7 +131,7 @@ pub struct Opened {
 /// What keeps a target up.
 enum Host {
     Elsewhere,
-    Process(Process),
+    Process(Box<Process>),
     Local(Mutex<Option<Server>>),
 }
 
@@ -153,8 +153,14 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
         Signing { credentials: options.credentials.clone(), region: profile.region.clone() };
     let http = Http::new(&url, catalogue.clone(), signing, options.limits)?;
     let fingerprints = Fingerprints::probe(&http, catalogue.services.keys()).await;
-    let fingerprints =
+    let mut fingerprints =
         fingerprints.map_err(|cause| TargetError::Unreachable { url: url.clone(), cause })?;
+    if profile.crash_looks_unsupported {
+        fingerprints = Fingerprints::default();
+    }
+    if matches!(host, Host::Local(_)) {
+        profile.version = Some(env!("CARGO_PKG_VERSION").into());
+    }
     if is_bare_url(spec, options) {
         profile.capabilities.identity_pools =
             offers_identity_pools(&http, &catalogue, &fingerprints).await;
@@ -211,7 +217,7 @@ async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host
         return Err(TargetError::AsWithoutUrl(name.to_owned()));
     }
     let host = match &profile.start {
-        Some(start) => Host::Process(Process::start(start).await?),
+        Some(start) => Host::Process(Box::new(Process::start(start).await?)),
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
             let server = local::start(options.catalogue.clone(), options.seed);
@@ -321,8 +327,7 @@ impl Target for Opened {
         if self.profile.lacks(service, operation) {
             return may_decline(&self.catalogue, service, operation, response);
         }
-        !self.profile.unsupported_is_complete
-            && self.fingerprints.declines(&self.catalogue, service, operation, response)
+        self.fingerprints.declines(&self.catalogue, service, operation, response)
     }
 
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply> {
