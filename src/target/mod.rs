@@ -78,6 +78,27 @@ pub enum Capability {
     OauthEndpoints,
 }
 
+impl Capability {
+    /// Returns the capability's name as files and reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mailbox => "mailbox",
+            Self::Clock => "clock",
+            Self::IdentityPools => "identity-pools",
+            Self::Jwks => "jwks",
+            Self::QueryProtocol => "query-protocol",
+            Self::Lambda => "lambda",
+            Self::OauthEndpoints => "oauth-endpoints",
+        }
+    }
+}
+
+impl std::fmt::Display for Capability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A target that is up.
 pub trait Target: Send + Sync {
     /// Name or URL, for reports.

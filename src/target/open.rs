@@ -14,6 +14,7 @@ use super::profile::{Profile, ProfileError};
 use super::sign::Credentials;
 use super::{Boxed, Capability, Reply, Target, Transport, local};
 use crate::catalogue::{Catalogue, Source};
+use crate::reference::faults;
 use crate::reference::server::Server;
 use crate::transcript::Call;
 use crate::wire::{Request, TransportError};
@@ -62,6 +63,8 @@ pub struct OpenOptions {
     pub credentials: Credentials,
     /// Sends plain HTTP even where the official clients could: faster, without their verdict.
     pub plain_http: bool,
+    /// Named faults to put into the reference.
+    pub faults: Vec<String>,
 }
 
 impl OpenOptions {
@@ -75,6 +78,7 @@ impl OpenOptions {
             limits: Limits::default(),
             credentials: Credentials::default(),
             plain_http: false,
+            faults: Vec::new(),
         }
     }
 }
@@ -94,6 +98,9 @@ pub enum TargetError {
     /// The reference does not come up.
     #[error("cannot start the reference")]
     Reference(#[source] std::io::Error),
+    /// A fault has no such name, or the target is not the reference in this process.
+    #[error("{0}")]
+    Fault(String),
     /// `--as` beside a target that has capabilities of its own.
     #[error("`--as` gives a URL the capabilities of a profile; the target `{0}` has its own")]
     AsWithoutUrl(String),
@@ -141,6 +148,9 @@ enum Host {
 /// The profile is unknown or wrong, the program or the reference does not start, or nothing
 /// answers at the address.
 pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, TargetError> {
+    if !options.faults.is_empty() && *spec != TargetSpec::Reference {
+        return Err(TargetError::Fault("named faults are the reference's alone".into()));
+    }
     let (mut profile, host) = host(spec, options).await?;
     let url = match (&host, spec) {
         (Host::Process(process), _) => process.url(),
@@ -220,7 +230,8 @@ async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host
         Some(start) => Host::Process(Box::new(Process::start(start).await?)),
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
-            let server = local::start(options.catalogue.clone(), options.seed);
+            let mutate = faults::mutation(&options.faults).map_err(TargetError::Fault)?;
+            let server = local::start(options.catalogue.clone(), options.seed, mutate);
             Host::Local(Mutex::new(Some(server.map_err(TargetError::Reference)?)))
         }
     };
