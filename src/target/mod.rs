@@ -2,6 +2,20 @@
 //!
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
+pub mod fingerprint;
+pub mod http;
+//X pub mod local;
+pub mod log;
+pub mod mailbox;
+//X pub mod open;
+pub mod process;
+pub mod profile;
+#[cfg(feature = "aws")]
+pub mod sdk;
+#[cfg(feature = "aws")]
+mod sdk_operations;
+pub mod sign;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -73,6 +87,18 @@ pub trait Target: Send + Sync {
     fn capabilities(&self) -> &BTreeSet<Capability>;
     /// Operations its profile says it lacks.
     fn unsupported(&self) -> &BTreeSet<String>;
+    /// URL of its endpoint, without a slash at the end.
+    fn url(&self) -> &str {
+        ""
+    }
+    /// Most cases to run against it at a time, where its profile sets a bound.
+    fn jobs(&self) -> Option<usize> {
+        None
+    }
+    /// Tells whether a reply says that the target lacks the operation called.
+    fn declined(&self, _call: &Call, _reply: &Reply) -> bool {
+        false
+    }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
     /// Returns the newest code sent to a user; `None` when none has come.
