@@ -349,7 +349,7 @@ fn the_sdk_has_a_say() {
         modelled,
     };
     check(denied().sdk(verdict("UserNotFoundException", true)), &[]);
-    check(denied().sdk(verdict("UserNotFoundException", false)), &["sdk /__type"]);
+    check(denied().sdk(verdict("UserNotFoundException", false)), &["~sdk /__type"]);
     check(denied().sdk(verdict("OtherException", true)), &["sdk /__type"]);
     check(denied().sdk(SdkVerdict::Output), &["sdk status"]);
     check(success("AdminGetUser", json!({"Username": "x"})).sdk(SdkVerdict::Output), &[]);

@@ -253,6 +253,8 @@ pub const FAULTS: &[NamedFault] = &[
             if !response.is_success() {
                 response.status = 500;
                 set_header(response, "content-type", Some("text/html"));
+                set_header(response, "x-amzn-errortype", None);
+                set_header(response, "x-amzn-errormessage", None);
                 response.body =
                     b"<html><body><h1>Internal Server Error</h1></body></html>".to_vec();
             }

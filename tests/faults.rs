@@ -1,0 +1,180 @@
+//! Is each named fault caught, by the check that must catch it, and the unaltered reference clean?
+//!
+//! Plays a short story against the reference on a loopback port, once as it is and once per
+//! fault, through the official client where it is built in.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use cognito_conformance::catalogue::{Catalogue, Source};
+use cognito_conformance::check::{CHECKS, examine};
+use cognito_conformance::outcome::{Evidence, Level};
+use cognito_conformance::pattern::Pattern;
+use cognito_conformance::reference::Reference;
+use cognito_conformance::reference::faults::{FAULTS, NamedFault, named};
+use cognito_conformance::reference::server::{ServeOptions, Server};
+use cognito_conformance::target::Transport;
+use cognito_conformance::target::http::{Http, Limits, Signing};
+use cognito_conformance::transcript::{Call, Exchange, Expectation, Expected, Place, Transcript};
+use serde_json::{Value, json};
+
+static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
+    Arc::new(Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads"))
+});
+
+/// The official client's transport where it is built in, plain HTTP elsewhere.
+fn transport(url: &str) -> Box<dyn Transport> {
+    let http = Http::new(url, CATALOGUE.clone(), Signing::default(), Limits::default());
+    let http = http.expect("a loopback address is a URL");
+    #[cfg(feature = "aws")]
+    let http = cognito_conformance::target::sdk::Sdk::new(http, CATALOGUE.clone());
+    Box::new(http)
+}
+
+/// Plays a story: calls in order, each with what is expected of it.
+struct Player {
+    runtime: tokio::runtime::Runtime,
+    transport: Box<dyn Transport>,
+    transcript: Transcript,
+}
+
+impl Player {
+    fn call(&mut self, operation: &str, input: Value, outcome: Expected) -> Value {
+        let (service, operation) = CATALOGUE.operation(operation).expect("a known operation");
+        let call = Call::Api {
+            service: service.info.id.clone(),
+            operation: operation.name.clone(),
+            input,
+            signed: operation.auth == cognito_conformance::catalogue::Auth::Sigv4,
+        };
+        let reply = self.runtime.block_on(self.transport.send(&call));
+        let expect = Expectation {
+            outcome,
+            level: Level::Behaviour,
+            evidence: Evidence::Documented,
+            source: "this story".into(),
+        };
+        let exchange = Exchange {
+            place: Place::Step(self.transcript.exchanges.len() + 1),
+            call,
+            request: reply.request,
+            reply: reply.reply,
+            sdk: reply.sdk,
+            expect: Some(expect),
+            declined: false,
+            elapsed_ms: reply.elapsed_ms,
+        };
+        let output = exchange.output().unwrap_or_default();
+        self.transcript.exchanges.push(exchange);
+        output
+    }
+}
+
+fn output(pattern: Value) -> Expected {
+    Expected::Output(Pattern::parse(&pattern).expect("a pattern"))
+}
+
+fn refused(rule: &str) -> Expected {
+    assert!(CATALOGUE.rules.get(rule).is_some(), "no rule `{rule}`");
+    Expected::Error { rules: vec![rule.into()], arguments: Vec::new() }
+}
+
+/// Creates, reads, changes, lists and deletes; asks for what is not there; breaks a constraint.
+fn story(player: &mut Player) {
+    let created = player.call("CreateUserPool", json!({"PoolName": "a"}), output(json!({})));
+    let id = created.pointer("/UserPool/Id").and_then(Value::as_str).unwrap_or("us-east-1_none");
+    let pool = json!({"UserPoolId": id});
+    let described =
+        json!({"UserPool": {"Id": "<user-pool-id>", "Name": "a", "CreationDate": "<epoch>"}});
+    player.call("DescribeUserPool", pool.clone(), output(described));
+    let listed = json!({"UserPools": {"$contains": [{"Name": "a"}]}});
+    player.call("ListUserPools", json!({"MaxResults": 60}), output(listed));
+    player.call("UpdateUserPool", pool.clone(), output(json!({})));
+    player.call("DeleteUserPool", pool.clone(), output(json!({})));
+    player.call("DescribeUserPool", pool, refused("user-pool-not-found"));
+}
+
+fn play(fault: Option<&'static NamedFault>) -> Transcript {
+    let options = ServeOptions { mutate: fault.map(NamedFault::mutate), ..ServeOptions::default() };
+    let server = Server::on_loopback(Reference::new(CATALOGUE.clone(), 1), options);
+    let server = server.expect("a free port on loopback");
+    let mut player = Player {
+        runtime: tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime"),
+        transport: transport(&server.url()),
+        transcript: Transcript::default(),
+    };
+    story(&mut player);
+    server.shutdown();
+    player.transcript
+}
+
+/// Returns what each breach says, a line each.
+fn findings(transcript: &Transcript) -> Vec<(&'static str, String)> {
+    let found = transcript.exchanges.iter().flat_map(|exchange| {
+        examine(&CATALOGUE, exchange).into_iter().map(move |(check, breach)| {
+            let operation = exchange.call.operation();
+            let (at, expected, actual) = (breach.pointer, breach.expected, breach.actual);
+            (check.id, format!("{}: {operation} {at}: not {expected}, but {actual}", check.id))
+        })
+    });
+    found.collect()
+}
+
+#[test]
+fn the_unaltered_reference_is_clean() {
+    let found: Vec<String> = findings(&play(None)).into_iter().map(|(_, line)| line).collect();
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn each_fault_is_caught_by_the_check_it_names() {
+    let missed: Vec<String> = FAULTS
+        .iter()
+        .filter(|fault| fault.caught_by != "sdk" || cfg!(feature = "aws"))
+        .filter_map(|fault| {
+            let found = findings(&play(Some(fault)));
+            let caught = found.iter().any(|(check, _)| *check == fault.caught_by);
+            (!caught).then(|| {
+                format!("{}: {} does not see it, only {found:#?}", fault.name, fault.caught_by)
+            })
+        })
+        .collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn each_check_catches_a_fault() {
+    let catching: BTreeSet<_> = FAULTS.iter().map(|fault| fault.caught_by).collect();
+    let checks: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
+    assert_eq!(catching, checks);
+}
+
+/// Faults of form alone: nothing but the check they name may speak.
+#[test]
+fn faults_of_form_are_caught_once() {
+    for name in [
+        "status-404-on-not-found",
+        "json-content-type",
+        "no-request-id",
+        "namespaced-type",
+        "capital-message",
+        "no-error-header",
+        "error-header-without-colon",
+        "braces-for-void",
+        "empty-for-struct",
+        "enum-outside-set",
+        "undeclared-member",
+        "null-members",
+        "echoes-password",
+        "wrong-message",
+        "loses-writes",
+    ] {
+        let fault = named(name).expect("a fault");
+        let found = findings(&play(Some(fault)));
+        let others: Vec<_> = found.iter().filter(|(check, _)| *check != fault.caught_by).collect();
+        assert!(others.is_empty(), "{name}: {others:#?}");
+    }
+}
