@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::catalogue::Catalogue;
 use crate::transcript::{Call, SdkVerdict};
 use crate::wire::{Request, Response, TransportError};
 
@@ -77,6 +78,27 @@ pub enum Capability {
     OauthEndpoints,
 }
 
+impl Capability {
+    /// Returns the capability's name as files and reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mailbox => "mailbox",
+            Self::Clock => "clock",
+            Self::IdentityPools => "identity-pools",
+            Self::Jwks => "jwks",
+            Self::QueryProtocol => "query-protocol",
+            Self::Lambda => "lambda",
+            Self::OauthEndpoints => "oauth-endpoints",
+        }
+    }
+}
+
+impl std::fmt::Display for Capability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A target that is up.
 pub trait Target: Send + Sync {
     /// Name or URL, for reports.
@@ -101,6 +123,8 @@ pub trait Target: Send + Sync {
     }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
+    /// Tells whether a reply says that the target does not have the operation at all.
+    fn declines(&self, catalogue: &Catalogue, call: &Call, reply: &Reply) -> bool;
     /// Returns the newest code sent to a user; `None` when none has come.
     ///
     /// # Errors
