@@ -11,7 +11,7 @@ use cognito_conformance::check::{CHECKS, examine};
 use cognito_conformance::outcome::{Evidence, Level};
 use cognito_conformance::pattern::Pattern;
 use cognito_conformance::reference::Reference;
-use cognito_conformance::reference::faults::{FAULTS, NamedFault, named};
+use cognito_conformance::reference::faults::{FAULTS, NamedFault, mutation, named};
 use cognito_conformance::reference::server::{ServeOptions, Server};
 use cognito_conformance::target::Transport;
 use cognito_conformance::target::http::{Http, Limits, Signing};
@@ -62,6 +62,7 @@ impl Player {
             sdk: reply.sdk,
             expect: Some(expect),
             declined: false,
+            pages: None,
             elapsed_ms: reply.elapsed_ms,
         };
         let output = exchange.output().unwrap_or_default();
@@ -95,7 +96,9 @@ fn story(player: &mut Player) {
 }
 
 fn play(fault: Option<&'static NamedFault>) -> Transcript {
-    let options = ServeOptions { mutate: fault.map(NamedFault::mutate), ..ServeOptions::default() };
+    let names: Vec<String> = fault.iter().map(|fault| fault.name.to_owned()).collect();
+    let mutate = mutation(&names).expect("the names of faults");
+    let options = ServeOptions { mutate, ..ServeOptions::default() };
     let server = Server::on_loopback(Reference::new(CATALOGUE.clone(), 1), options);
     let server = server.expect("a free port on loopback");
     let mut player = Player {

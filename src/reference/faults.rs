@@ -33,11 +33,6 @@ impl NamedFault {
             }
         }
     }
-
-    /// Returns the fault as the server takes it.
-    pub fn mutate(&'static self) -> Mutate {
-        Arc::new(|request, operation, response| self.apply(request, operation, response))
-    }
 }
 
 /// Every named fault, in the order of the checks that catch them.
@@ -351,6 +346,22 @@ pub const FAULTS: &[NamedFault] = &[
 pub fn named(name: &str) -> Result<&'static NamedFault, String> {
     let found = FAULTS.iter().find(|fault| fault.name == name);
     found.ok_or_else(|| crate::near::unknown("fault", name, FAULTS.iter().map(|fault| fault.name)))
+}
+
+/// Returns what alters every response so that the named faults show; `None` without a name.
+///
+/// # Errors
+/// A name is no fault's: words with the near match.
+pub fn mutation(names: &[String]) -> Result<Option<Mutate>, String> {
+    let faults: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+    if faults.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(move |request, operation, response| {
+        for fault in &faults {
+            fault.apply(request, operation, response);
+        }
+    })))
 }
 
 /// The code of a refusal.
