@@ -91,9 +91,49 @@ fn story(player: &mut Player) {
     let listed = json!({"UserPools": {"$contains": [{"Name": "a"}]}});
     player.call("ListUserPools", json!({"MaxResults": 60}), output(listed));
     player.call("UpdateUserPool", pool.clone(), output(json!({})));
+    users(player, id);
     player.call("DeleteUserPool", pool.clone(), output(json!({})));
     player.call("DescribeUserPool", pool, refused("user-pool-not-found"));
+    identity_pool(player);
 }
+
+fn users(player: &mut Player, pool: &str) {
+    let anna = json!({"UserPoolId": pool, "Username": "anna"});
+    let with = |members: Value| {
+        let mut input = anna.clone();
+        input
+            .as_object_mut()
+            .expect("an object")
+            .extend(members.as_object().cloned().unwrap_or_default());
+        input
+    };
+    player.call("AdminGetUser", anna.clone(), refused("user-not-found"));
+    let weak = with(json!({"TemporaryPassword": "2short-"}));
+    player.call("AdminCreateUser", weak, refused("admin-create-password-policy"));
+    let weak = with(json!({"TemporaryPassword": "only-lower-case-7"}));
+    player.call("AdminCreateUser", weak, refused("admin-create-password-policy"));
+    let fine = with(json!({"TemporaryPassword": "Upper-and-lower-7", "MessageAction": "SUPPRESS"}));
+    let created = json!({"User": {"Username": "anna", "UserStatus": "FORCE_CHANGE_PASSWORD"}});
+    player.call("AdminCreateUser", fine.clone(), output(created));
+    player.call("AdminCreateUser", fine, refused("admin-create-username-exists"));
+    let found = json!({"Username": "anna", "Enabled": true, "UserCreateDate": "<epoch>"});
+    player.call("AdminGetUser", anna.clone(), output(found));
+    let listed = json!({"Users": [{"Username": "anna"}]});
+    player.call("ListUsers", json!({"UserPoolId": pool}), output(listed));
+    player.call("AdminDisableUser", anna.clone(), output(json!({})));
+    player.call("AdminDeleteUser", anna.clone(), output(json!({})));
+    player.call("AdminGetUser", anna, refused("user-not-found"));
+}
+
+fn identity_pool(player: &mut Player) {
+    let input = json!({"IdentityPoolName": "a", "AllowUnauthenticatedIdentities": false});
+    let created =
+        player.call("CreateIdentityPool", input, output(json!({"IdentityPoolName": "a"})));
+    let id = created.get("IdentityPoolId").cloned().unwrap_or(json!(NO_IDENTITY_POOL));
+    player.call("DeleteIdentityPool", json!({"IdentityPoolId": id}), output(json!({})));
+}
+
+const NO_IDENTITY_POOL: &str = "us-east-1:00000000-0000-4000-8000-000000000000";
 
 fn play(fault: Option<&'static NamedFault>) -> Transcript {
     let names: Vec<String> = fault.iter().map(|fault| fault.name.to_owned()).collect();

@@ -4,13 +4,21 @@
 //! from the rulebook. One file per resource area; [`server`] is the thin HTTP shell. The
 //! reference cannot contradict itself: a green run against it proves the plumbing only.
 
+mod client_settings;
+mod clients;
+mod constraint;
 mod delivery;
 pub mod fault;
 pub mod faults;
+mod filter;
+mod groups;
+mod identity_pools;
+mod import_jobs;
 mod java_pattern;
 mod lookup;
 mod paging;
 mod policy;
+mod pool_mfa;
 mod pool_settings;
 mod pools;
 mod query;
@@ -18,6 +26,11 @@ mod schema;
 pub mod server;
 mod shell;
 pub mod state;
+#[cfg(test)]
+mod tests;
+mod user_attributes;
+mod user_list;
+mod users;
 mod validate;
 
 use std::collections::HashMap;
@@ -117,10 +130,19 @@ impl Reference {
 type Operations = &'static [(&'static str, Handler)];
 
 /// User pool operations, one list per area.
-const USER_POOLS: &[Operations] = &[pools::OPERATIONS];
+const USER_POOLS: &[Operations] = &[
+    clients::OPERATIONS,
+    groups::OPERATIONS,
+    import_jobs::OPERATIONS,
+    pool_mfa::OPERATIONS,
+    pools::OPERATIONS,
+    user_attributes::OPERATIONS,
+    user_list::OPERATIONS,
+    users::OPERATIONS,
+];
 
 /// Identity pool operations, one list per area.
-const IDENTITY_POOLS: &[Operations] = &[];
+const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
 
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {

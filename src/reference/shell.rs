@@ -181,6 +181,10 @@ impl Shell {
         let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
         let core = self.core();
+        let pools = &core.reference.state.pools;
+        // Messages carry the username; whoever asks may know an alias only.
+        let found = pool.zip(user).and_then(|(pool, user)| pools.get(pool)?.username_of(user));
+        let user = found.or(user);
         let messages: Vec<_> = core
             .reference
             .state
