@@ -320,6 +320,20 @@ pub const FAULTS: &[NamedFault] = &[
         },
     },
     NamedFault {
+        name: "repeats-items",
+        about: "a page of users holds its first item twice",
+        caught_by: "paging",
+        alter: |_, operation, response| {
+            if operation == "ListUsers" && response.is_success() {
+                edit(response, |body| {
+                    if let Some(Value::Array(users)) = body.get_mut("Users") {
+                        users.extend(users.first().cloned());
+                    }
+                });
+            }
+        },
+    },
+    NamedFault {
         name: "loses-writes",
         about: "reads find nothing of what was written",
         caught_by: "expectation",
