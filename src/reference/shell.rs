@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 
 use super::server::{Clock, ServeOptions};
-use super::{Call, Fault, Millis, Reference, query};
+use super::{Call, Fault, Millis, Reference, query, signing};
 use crate::catalogue::Auth;
 use crate::wire::{CONTENT_TYPE, Request, Response};
 
@@ -50,7 +50,7 @@ impl Shell {
 
     /// Answers one request; never panics.
     pub(super) fn respond(&self, request: &Request) -> Response {
-        if let Some(response) = self.control(request) {
+        if let Some(response) = self.control(request).or_else(|| self.published(request)) {
             return response;
         }
         let spelled = self.spell(request);
@@ -161,6 +161,24 @@ impl Shell {
             ("x-amzn-requestid".into(), id),
         ];
         Response { status, headers, body }
+    }
+
+    /// Answers `/<pool>/.well-known/…`: the documents that tokens are verified with.
+    fn published(&self, request: &Request) -> Option<Response> {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let (pool, document) = path.strip_prefix('/')?.split_once("/.well-known/")?;
+        if request.method != "GET" || !self.core().reference.state.pools.contains_key(pool) {
+            return Some(control(404, &json!({"message": "not found"})));
+        }
+        let host = request.header("host").unwrap_or("localhost");
+        match document {
+            "jwks.json" => Some(control(200, &signing::jwks(pool))),
+            "openid-configuration" => {
+                let base = format!("http://{host}");
+                Some(control(200, &signing::openid_configuration(pool, &base)))
+            }
+            _ => Some(control(404, &json!({"message": "not found"}))),
+        }
     }
 
     /// Answers the endpoints under `/_reference/`, which only the harness knows.
@@ -329,6 +347,11 @@ mod tests {
         query.headers.remove(1);
         query.path = format!("/?Action=DescribeUserPool&UserPoolId={id}");
         assert_eq!(shell.respond(&query).status, 200);
+        query.path = format!("/{id}/.well-known/jwks.json");
+        let keys = shell.respond(&query).json().expect("JSON").expect("a body");
+        assert_eq!(keys["keys"].as_array().map(Vec::len), Some(2));
+        query.path = "/us-east-1_nobody/.well-known/jwks.json".into();
+        assert_eq!(shell.respond(&query).status, 404);
         let deleted = shell.respond(&post(&format!("{IDP}.DeleteUserPool"), &input));
         assert_eq!((deleted.status, deleted.body.as_slice()), (200, &b""[..]));
         assert_eq!(deleted.header("content-length"), Some("0"));

@@ -4,7 +4,8 @@ mod pools;
 mod resources;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -108,31 +109,20 @@ fn bench() -> Bench {
     Bench::new(json!({}))
 }
 
-/// Rule ids that the source files raise.
-fn raised() -> BTreeMap<String, Vec<String>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/reference");
-    let mut raised = BTreeMap::new();
-    scan(std::path::Path::new(folder), &mut raised);
-    raised
+/// The text of every source file of the reference, tests apart.
+fn sources() -> String {
+    let mut text = String::new();
+    scan(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reference"), &mut text);
+    text
 }
 
-fn scan(folder: &std::path::Path, raised: &mut BTreeMap<String, Vec<String>>) {
-    let pattern = regex::Regex::new(r#"Fault::rule\(\s*"([^"]+)""#).expect("a valid pattern");
+fn scan(folder: &Path, text: &mut String) {
     for entry in std::fs::read_dir(folder).expect("the sources are there") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            if !path.ends_with("tests") {
-                scan(&path, raised);
-            }
-            continue;
-        }
-        if path.extension().is_none_or(|ext| ext != "rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a readable file");
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for found in pattern.captures_iter(&text) {
-            raised.entry(found[1].to_owned()).or_default().push(file.clone());
+        if path.is_dir() && !path.ends_with("tests") {
+            scan(&path, text);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            *text += &std::fs::read_to_string(&path).expect("a readable file");
         }
     }
 }
@@ -145,14 +135,15 @@ fn is_validation(id: &str) -> bool {
 #[test]
 fn the_reference_and_the_rulebook_are_in_step() {
     let catalogue = catalogue();
-    let raised = raised();
-    let unknown: Vec<_> =
-        raised.iter().filter(|(id, _)| catalogue.rules.get(id).is_none()).collect();
+    let sources = sources();
+    let raised = regex::Regex::new(r#"Fault::rule\(\s*"([^"]+)""#).expect("a valid pattern");
+    let raised = raised.captures_iter(&sources).map(|found| found[1].to_owned());
+    let unknown: BTreeSet<_> = raised.filter(|id| catalogue.rules.get(id).is_none()).collect();
     assert!(unknown.is_empty(), "raised, not in the rulebook: {unknown:?}");
     let errors = catalogue.rules.iter().filter(|rule| rule.error.is_some());
     let silent: BTreeSet<_> = errors
         .filter(|rule| rule.unreachable.is_none() && !is_validation(&rule.id))
-        .filter(|rule| !raised.contains_key(&rule.id))
+        .filter(|rule| !sources.contains(&format!("\"{}\"", rule.id)))
         .map(|rule| rule.id.as_str())
         .collect();
     assert!(silent.is_empty(), "in the rulebook, raised nowhere: {silent:?}");
