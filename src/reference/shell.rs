@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 
 use super::server::{Clock, ServeOptions};
-use super::{Call, Fault, Millis, Reference, query, signing};
+use super::{Call, Fault, Millis, Reference, query};
 use crate::catalogue::Auth;
 use crate::wire::{CONTENT_TYPE, Request, Response};
 
@@ -24,13 +24,13 @@ const HEADER_LIMIT: usize = 4096;
 /// A reference with a clock, ready to answer requests.
 pub(super) struct Shell {
     core: Mutex<Core>,
-    options: ServeOptions,
+    pub(super) options: ServeOptions,
 }
 
-struct Core {
-    reference: Reference,
+pub(super) struct Core {
+    pub(super) reference: Reference,
     /// Milliseconds the clock was moved forward.
-    ahead: Millis,
+    pub(super) ahead: Millis,
     /// Request ids draw from here, so that they do not disturb the reference's own values.
     ids: ChaCha8Rng,
 }
@@ -163,71 +163,7 @@ impl Shell {
         Response { status, headers, body }
     }
 
-    /// Answers `/<pool>/.well-known/…`: the documents that tokens are verified with.
-    fn published(&self, request: &Request) -> Option<Response> {
-        let path = request.path.split('?').next().unwrap_or_default();
-        let (pool, document) = path.strip_prefix('/')?.split_once("/.well-known/")?;
-        if request.method != "GET" || !self.core().reference.state.pools.contains_key(pool) {
-            return Some(control(404, &json!({"message": "not found"})));
-        }
-        let host = request.header("host").unwrap_or("localhost");
-        match document {
-            "jwks.json" => Some(control(200, &signing::jwks(pool))),
-            "openid-configuration" => {
-                let base = format!("http://{host}");
-                Some(control(200, &signing::openid_configuration(pool, &base)))
-            }
-            _ => Some(control(404, &json!({"message": "not found"}))),
-        }
-    }
-
-    /// Answers the endpoints under `/_reference/`, which only the harness knows.
-    fn control(&self, request: &Request) -> Option<Response> {
-        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        let endpoint = path.strip_prefix("/_reference/")?;
-        Some(match (request.method.as_str(), endpoint) {
-            ("GET", "outbox") => self.outbox(&query::pairs(query)),
-            ("POST", "reset") => {
-                let mut core = self.core();
-                core.reference.reset(self.options.seed);
-                core.ahead = 0;
-                control(200, &json!({}))
-            }
-            ("POST", "clock") => self.advance(&request.body),
-            _ => control(404, &json!({"error": "no such control endpoint"})),
-        })
-    }
-
-    fn outbox(&self, query: &[(String, String)]) -> Response {
-        let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
-        let core = self.core();
-        let pools = &core.reference.state.pools;
-        // Messages carry the username; whoever asks may know an alias only.
-        let found = pool.zip(user).and_then(|(pool, user)| pools.get(pool)?.username_of(user));
-        let user = found.or(user);
-        let messages: Vec<_> = core
-            .reference
-            .state
-            .outbox
-            .iter()
-            .filter(|message| pool.is_none_or(|pool| message.user_pool_id == pool))
-            .filter(|message| user.is_none_or(|user| message.username == user))
-            .collect();
-        control(200, &json!(messages))
-    }
-
-    fn advance(&self, body: &[u8]) -> Response {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some(seconds) = body.get("advance_seconds").and_then(Value::as_u64) else {
-            return control(400, &json!({"error": "`advance_seconds` must be a whole number"}));
-        };
-        let mut core = self.core();
-        core.ahead = core.ahead.saturating_add(seconds.saturating_mul(1000));
-        control(200, &json!({"now": super::timestamp(self.now(core.ahead))}))
-    }
-
-    fn now(&self, ahead: Millis) -> Millis {
+    pub(super) fn now(&self, ahead: Millis) -> Millis {
         let base = match self.options.clock {
             Clock::Virtual(start) => start,
             Clock::Real => {
@@ -238,18 +174,13 @@ impl Shell {
         base.saturating_add(ahead)
     }
 
-    fn core(&self) -> std::sync::MutexGuard<'_, Core> {
+    pub(super) fn core(&self) -> std::sync::MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn push(response: &mut Response, name: &str, value: &str) {
     response.headers.push((name.into(), value.into()));
-}
-
-fn control(status: u16, body: &Value) -> Response {
-    let headers = vec![("content-type".into(), "application/json".into())];
-    Response { status, headers, body: body.to_string().into_bytes() }
 }
 
 fn is_form(request: &Request) -> bool {
