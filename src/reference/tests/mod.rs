@@ -54,6 +54,7 @@ impl Bench {
                 input[name] = json!(value);
             }
         }
+        let operation = &shape.name;
         let call = Call { service: &service.info.id, operation, input: &input, signed: true };
         let before = self.reference.state.clone();
         let answer = self.reference.call(&call, NOW);
