@@ -4,13 +4,19 @@
 //! every disagreement becomes a finding that says what was promised, how well that promise is
 //! evidenced, and how to reproduce it.
 
+pub mod canonical;
 pub mod catalogue;
 pub mod check;
+pub mod cli;
 pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod reference;
+pub mod report;
+pub mod run;
+pub mod scenario;
 pub mod srp;
+pub mod suite;
 pub mod target;
 pub mod totp;
 pub mod transcript;

@@ -1,6 +1,7 @@
-//! x
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let m = cognito_conformance::catalogue::import::botocore::read(a[1].as_ref(), &a[2]).unwrap();
-    cognito_conformance::catalogue::import::write(&m, "specs".as_ref()).unwrap();
+//! Parses arguments, calls [`cognito_conformance::cli`], turns the outcome into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cognito_conformance::cli::main())
 }

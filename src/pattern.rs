@@ -46,6 +46,10 @@ pub enum Pattern {
     },
     /// `$json`: a string that holds JSON which matches.
     Json(Box<Pattern>),
+    /// Something stands at this JSON pointer.
+    Present(String),
+    /// Matches every one.
+    All(Vec<Pattern>),
 }
 
 /// The words that stand for kinds of values, each with what it asks.
@@ -226,6 +230,15 @@ impl Pattern {
                     None => differ("a string that holds JSON".into()),
                 }
             }
+            Self::Present(pointer) => {
+                if value.pointer(pointer).is_none_or(Value::is_null) {
+                    let (pointer, actual) = (format!("{at}{pointer}"), "absent".into());
+                    found.push(Mismatch { pointer, expected: self.describe(), actual });
+                }
+            }
+            Self::All(patterns) => {
+                patterns.iter().for_each(|pattern| pattern.compare(Some(value), at, found));
+            }
             Self::Jwt { claims, header, signed_by } => {
                 let Some((head, payload)) = value.as_str().and_then(decode_jwt) else {
                     return differ("a JSON Web Token".into());
@@ -268,6 +281,8 @@ impl Pattern {
             Self::Count(count) => format!("{count} entries"),
             Self::Not(inner) => format!("not {}", inner.describe()),
             Self::Json(inner) => format!("JSON text: {}", inner.describe()),
+            Self::Present(_) => "is there, whatever it is".into(),
+            Self::All(patterns) => all(patterns),
             Self::Jwt { claims, .. } => format!("a token with claims {}", claims.describe()),
         }
     }

@@ -33,10 +33,27 @@ pub struct Exchange {
     pub sdk: Option<SdkVerdict>,
     /// What the case expects of it, bindings filled in.
     pub expect: Option<Expectation>,
+    /// The pages this exchange is the last of, where the step follows pages.
+    pub pages: Option<Pages>,
     /// The target declined the operation as one it does not have.
     pub declined: bool,
     /// Time from the request's first byte to the response's last, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// The pages of a list, followed to the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pages {
+    /// The last page's output, its list replaced by the items of all pages.
+    pub output: Value,
+    /// The items of all pages, in order.
+    pub items: Vec<Value>,
+    /// How many items each page held.
+    pub sizes: Vec<usize>,
+    /// The page size that was asked for.
+    pub limit: Option<u64>,
+    /// The last page gave no token.
+    pub ended: bool,
 }
 
 /// Where in a case an exchange belongs.
@@ -173,8 +190,12 @@ impl Exchange {
         self.reply.as_ref().ok().filter(|response| response.is_success())
     }
 
-    /// Returns the output of a successful call as JSON; `{}` for a zero-length body.
+    /// Returns the output of a successful call as JSON; `{}` for a zero-length body. Of the last
+    /// of several pages: with the items of all.
     pub fn output(&self) -> Option<Value> {
+        if let Some(pages) = &self.pages {
+            return Some(pages.output.clone());
+        }
         let body = self.success()?.json().ok()?;
         Some(body.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
     }

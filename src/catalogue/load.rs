@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::{Catalogue, Correction, Operation, Resource, Rule, Schema, Service, ServiceInfo};
+use super::{corrections, resources};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
 
@@ -156,11 +156,13 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
     };
     check_references(&service)?;
     for correction in &corrections {
-        apply(&mut service, correction)
+        corrections::apply(&mut service, correction)
             .map_err(|cause| LoadError::new(&format!("{id}/corrections.yaml"), cause))?;
     }
     service.corrections = corrections;
-    check_resources(&service)?;
+    resources::check(&service).map_err(|(kind, cause)| {
+        LoadError::at(&format!("{id}/resources.yaml"), format!("#/{kind}"), cause)
+    })?;
     Ok(service)
 }
 
@@ -189,64 +191,6 @@ fn check_references(service: &Service) -> Result<(), LoadError> {
         shape.walk(&format!("/$defs/{name}"), &mut |p, s| visit(format!("{id}/shapes.json"), p, s));
     }
     dangling.map_or(Ok(()), Err)
-}
-
-/// Overwrites the schema keywords a correction names.
-fn apply(service: &mut Service, correction: &Correction) -> Result<(), String> {
-    let mut parts = correction.at.split('/');
-    let schema = match (parts.next(), parts.next()) {
-        (Some("shapes"), Some(name)) => {
-            let known: Vec<String> = service.shapes.keys().cloned().collect();
-            let near = || crate::near::unknown("shape", name, known.iter().map(String::as_str));
-            service.shapes.get_mut(name).ok_or_else(near)?
-        }
-        (Some("operations"), Some(name)) => {
-            let side = parts.next();
-            let operation = service
-                .operations
-                .get_mut(name)
-                .ok_or_else(|| format!("unknown operation `{name}`"))?;
-            match side {
-                Some("input") => &mut operation.input,
-                Some("output") => operation.output.as_mut().ok_or("the operation has no output")?,
-                _ => return Err(format!("`{}` names neither input nor output", correction.at)),
-            }
-        }
-        _ => {
-            return Err(format!("`{}` starts with neither shapes/ nor operations/", correction.at));
-        }
-    };
-    let pointer: String = parts.map(|part| format!("/{part}")).collect();
-    let mut value = serde_json::to_value(&*schema).map_err(|e| e.to_string())?;
-    let place = value
-        .pointer_mut(&pointer)
-        .and_then(Value::as_object_mut)
-        .ok_or_else(|| format!("`{}` points nowhere", correction.at))?;
-    for (key, new) in &correction.set {
-        if new.is_null() {
-            place.remove(key)
-        } else {
-            place.insert(key.clone(), new.clone())
-        };
-    }
-    *schema = serde_json::from_value(value).map_err(|e| format!("`{}`: {e}", correction.at))?;
-    Ok(())
-}
-
-fn check_resources(service: &Service) -> Result<(), LoadError> {
-    let file = format!("{}/resources.yaml", service.info.id);
-    let known = || service.operations.keys().map(String::as_str);
-    for (kind, resource) in &service.resources {
-        let creators = resource.create.iter().map(|creator| &creator.operation);
-        let others = [&resource.read, &resource.list, &resource.change, &resource.delete];
-        for name in creators.chain(others.into_iter().flatten()) {
-            if !service.operations.contains_key(name) {
-                let cause = crate::near::unknown("operation", name, known());
-                return Err(LoadError::at(&file, format!("#/{kind}"), cause));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn load_rules(

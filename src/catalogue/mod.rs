@@ -3,10 +3,14 @@
 //! Loads `specs/` (embedded in the binary, or a folder) into typed form: operations, shapes,
 //! error codes, resources, corrections and the rulebook. Knows no target and no test.
 
+mod corrections;
 pub mod import;
+pub mod links;
 mod load;
+mod resources;
 pub mod rulebook;
 pub mod schema;
+pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{LoadError, Source};
 pub use rulebook::{Matching, Rule, Rulebook};
 pub use schema::{Kind, Schema, Volatile};
+pub use view::{Diff, Stats, diff, show, stats};
 
 use crate::outcome::Evidence;
 
@@ -115,7 +120,7 @@ pub struct Pagination {
 }
 
 /// An entry of `specs/<service>/errors.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorCode {
     /// Whose fault it is.
@@ -198,9 +203,11 @@ pub struct BeforeDelete {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
-    /// `shapes/<Name>` or `operations/<Op>/input` (or `/output`), then members: `…/properties/X`.
+    /// `shapes/<Name>` or `operations/<Op>/input` (or `/output`), then members: `…/properties/X`;
+    /// `operations/<Op>` for the operation itself, its errors too; `errors/<Code>`, or `errors/*`
+    /// for every client fault.
     pub at: String,
-    /// Schema keywords to overwrite; `null` removes one.
+    /// Schema keywords (or members of the operation or error code) to overwrite; `null` removes one.
     #[serde(default)]
     pub set: serde_json::Map<String, serde_json::Value>,
     /// Name the service's messages give the member, where it is not the lower-camel one.
@@ -209,10 +216,16 @@ pub struct Correction {
     /// The value is echoed in validation messages although the shape is sensitive.
     #[serde(default)]
     pub echoed: bool,
+    /// Error codes that an operation raises though it does not declare them.
+    #[serde(default)]
+    pub errors: BTreeSet<String>,
     /// How well the difference is supported.
     pub evidence: Evidence,
     /// Where it comes from.
     pub source: String,
+    /// Limits, contradictions, what to make of it.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 impl Catalogue {

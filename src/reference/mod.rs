@@ -13,10 +13,12 @@ mod client_settings;
 mod clients;
 mod codes;
 mod constraint;
+mod control;
 mod delivery;
 mod devices;
 mod factors;
 pub mod fault;
+pub mod faults;
 mod filter;
 mod first_factor;
 mod groups;
@@ -97,8 +99,6 @@ pub struct Reference {
 
 /// What a handler may touch.
 pub(crate) struct Context<'a> {
-    /// The contract.
-    pub(crate) catalogue: &'a Catalogue,
     /// The state, all of it.
     pub(crate) state: &'a mut State,
     /// The time of the call.
@@ -137,8 +137,7 @@ impl Reference {
         let handler = handler(call.service, call.operation).ok_or_else(|| {
             Fault::rule("operation-not-implemented").with("operation", call.operation)
         })?;
-        let mut context =
-            Context { catalogue: &catalogue, state: &mut self.state, now, rng: &mut self.rng };
+        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng };
         handler(&mut context, &input)
     }
 }
@@ -185,7 +184,11 @@ fn handler(service: &str, operation: &str) -> Option<Handler> {
 
 /// Returns a point in time as the protocol writes it: epoch seconds, to the millisecond.
 pub(crate) fn timestamp(time: Millis) -> Value {
-    if time % 1000 == 0 { Value::from(time / 1000) } else { Value::from(time as f64 / 1000.0) }
+    if time.is_multiple_of(1000) {
+        Value::from(time / 1000)
+    } else {
+        Value::from(time as f64 / 1000.0)
+    }
 }
 
 impl Context<'_> {

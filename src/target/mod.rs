@@ -2,6 +2,21 @@
 //!
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
+pub mod fingerprint;
+mod group;
+pub mod http;
+pub mod local;
+pub mod log;
+pub mod mailbox;
+pub mod open;
+pub mod process;
+pub mod profile;
+#[cfg(feature = "aws")]
+pub mod sdk;
+#[cfg(feature = "aws")]
+mod sdk_operations;
+pub mod sign;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -63,6 +78,27 @@ pub enum Capability {
     OauthEndpoints,
 }
 
+impl Capability {
+    /// Returns the capability's name as files and reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mailbox => "mailbox",
+            Self::Clock => "clock",
+            Self::IdentityPools => "identity-pools",
+            Self::Jwks => "jwks",
+            Self::QueryProtocol => "query-protocol",
+            Self::Lambda => "lambda",
+            Self::OauthEndpoints => "oauth-endpoints",
+        }
+    }
+}
+
+impl std::fmt::Display for Capability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A target that is up.
 pub trait Target: Send + Sync {
     /// Name or URL, for reports.
@@ -73,6 +109,18 @@ pub trait Target: Send + Sync {
     fn capabilities(&self) -> &BTreeSet<Capability>;
     /// Operations its profile says it lacks.
     fn unsupported(&self) -> &BTreeSet<String>;
+    /// URL of its endpoint, without a slash at the end.
+    fn url(&self) -> &str {
+        ""
+    }
+    /// Most cases to run against it at a time, where its profile sets a bound.
+    fn jobs(&self) -> Option<usize> {
+        None
+    }
+    /// Tells whether a reply says that the target lacks the operation called.
+    fn declined(&self, _call: &Call, _reply: &Reply) -> bool {
+        false
+    }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
     /// Returns the newest code sent to a user; `None` when none has come.

@@ -1,0 +1,16 @@
+//! Volatile and secret values become stable names, identity kept.
+//!
+//! Two uses of one mechanism: *redaction* takes secrets out of whatever leaves the process
+//! ([`Redactor`], [`record`], [`curl()`]); the *canonical form* also names server-chosen ids and
+//! times, so that two transcripts of the same behaviour are equal ([`canonical`]).
+
+mod classify;
+mod curl;
+mod form;
+mod names;
+mod redact;
+
+pub(crate) use classify::rebuild;
+pub use curl::curl;
+pub use form::canonical;
+pub use redact::{Redactor, record, redact_input, redact_output};

@@ -1,0 +1,167 @@
+//! Tells, leaf by leaf, which values of a body are secret or chosen by the server.
+//!
+//! Declared shapes decide; where they say nothing (string maps, undeclared members, bodies that
+//! do not fit) the member's name does.
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::{Schema, Service, Volatile};
+
+/// What a leaf is beyond its JSON type, and what to call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Class {
+    /// Id, token, secret or time.
+    pub(crate) sort: Volatile,
+    /// Kebab-case: `user-pool-id`, `access-token`, `password`.
+    pub(crate) label: String,
+}
+
+impl Class {
+    /// Tells whether the value may never be shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.sort, Volatile::Secret | Volatile::Token)
+    }
+}
+
+/// Sees each scalar with its JSON pointer and class; may return what replaces it.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&str, Option<&Class>, &Value) -> Option<Value>;
+
+/// Names, folded to lower case without separators, of members that hold a secret.
+const SECRET_NAMES: &[&str] = &[
+    "answer",
+    "clientsecret",
+    "confirmationcode",
+    "credential",
+    "newpassword",
+    "password",
+    "passwordclaimsecretblock",
+    "passwordclaimsignature",
+    "passwordverifier",
+    "presignedurl",
+    "previouspassword",
+    "privatekey",
+    "proposedpassword",
+    "salt",
+    "secretaccesskey",
+    "secretblock",
+    "secretcode",
+    "secrethash",
+    "secretkey",
+    "srpa",
+    "srpb",
+    "temporarypassword",
+    "usercode",
+];
+
+/// The same for bearer tokens, sessions and pagination tokens.
+const TOKEN_NAMES: &[&str] = &[
+    "accesstoken",
+    "idtoken",
+    "nexttoken",
+    "paginationtoken",
+    "refreshtoken",
+    "session",
+    "sessiontoken",
+];
+
+/// Rebuilds `value`, showing every scalar in it to `visit`.
+///
+/// `schema` is the shape the value should have, if any; nothing is assumed to fit it.
+pub(crate) fn rebuild(
+    service: Option<&Service>,
+    schema: Option<&Schema>,
+    value: &Value,
+    visit: Visit<'_>,
+) -> Value {
+    Walk { service, visit }.walk(schema, None, "", value, "")
+}
+
+struct Walk<'a, 'v> {
+    service: Option<&'a Service>,
+    visit: Visit<'v>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn walk(
+        &mut self,
+        schema: Option<&'a Schema>,
+        inherited: Option<&Class>,
+        name: &str,
+        value: &Value,
+        at: &str,
+    ) -> Value {
+        let shape = schema.and_then(Schema::target);
+        let schema = schema.map(|schema| match self.service {
+            Some(service) => service.resolve(schema),
+            None => schema,
+        });
+        let own = || by_shape(schema?, shape, name).or_else(|| by_name(name));
+        let class = inherited.cloned().or_else(own).or_else(|| by_name(name));
+        match value {
+            Value::Object(members) => {
+                let mut rebuilt = Map::new();
+                for (key, member) in members {
+                    let inner =
+                        schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
+                    let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let inherited = class.as_ref().filter(|class| class.is_secret());
+                    let member = self.walk(inner, inherited, key, member, &pointer);
+                    rebuilt.insert(key.clone(), member);
+                }
+                Value::Object(rebuilt)
+            }
+            Value::Array(items) => {
+                let inner = schema.and_then(|s| s.items.as_deref());
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    self.walk(inner, class.as_ref(), "", item, &format!("{at}/{index}"))
+                });
+                Value::Array(items.collect())
+            }
+            scalar => (self.visit)(at, class.as_ref(), scalar).unwrap_or_else(|| scalar.clone()),
+        }
+    }
+}
+
+/// Classifies by the declared shape.
+fn by_shape(schema: &Schema, shape: Option<&str>, name: &str) -> Option<Class> {
+    let timestamp = schema.timestamp.as_ref().map(|_| Volatile::Time);
+    let sort = schema.volatile.or(timestamp)?;
+    let telling = !matches!(name, "" | "Id" | "Token") && !name.contains(['.', ':', '/']);
+    let name = match shape {
+        Some(shape) if !telling => {
+            let bare = shape.strip_suffix("Type").unwrap_or(shape);
+            bare.strip_suffix("String").unwrap_or(bare)
+        }
+        _ => name,
+    };
+    Some(Class { sort, label: kebab(name) })
+}
+
+/// Classifies by the name of the member or map key.
+fn by_name(name: &str) -> Option<Class> {
+    let folded: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let folded = folded.to_ascii_lowercase();
+    let known = |names: &[&str]| names.contains(&folded.as_str());
+    let sort = if known(TOKEN_NAMES) {
+        Volatile::Token
+    } else if known(SECRET_NAMES) || name.ends_with("_CODE") {
+        Volatile::Secret
+    } else {
+        return None;
+    };
+    Some(Class { sort, label: kebab(name) })
+}
+
+/// Returns `UserPoolId` as `user-pool-id`, `SMS_MFA_CODE` as `sms-mfa-code`.
+fn kebab(name: &str) -> String {
+    let mut out = String::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            out.push('-');
+        }
+        out.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+        before = c;
+    }
+    out
+}

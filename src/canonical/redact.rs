@@ -1,0 +1,261 @@
+//! Takes secrets out of what reports show: by declared shape, then by value.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::classify::rebuild;
+use super::names::Names;
+use crate::catalogue::{Catalogue, Operation, Schema, Service};
+use crate::outcome::ExchangeRecord;
+use crate::transcript::{Call, Exchange, Transcript};
+use crate::wire::{Request, Response};
+
+/// Longest string kept in a record, in characters.
+const LONGEST_TEXT: usize = 2_000;
+/// Most list items kept in a record.
+const MOST_ITEMS: usize = 40;
+/// Largest request or response kept in a record, in bytes of JSON.
+const LARGEST_BODY: usize = 32_000;
+/// Response headers that the protocol gives a meaning.
+const HEADERS: [&str; 4] =
+    ["content-type", "x-amzn-requestid", "x-amzn-errortype", "x-amzn-errormessage"];
+
+/// Every secret sent or received in a case, each with the name that stands for it.
+///
+/// Names count per kind in order of first appearance (`<password#1>`, `<access-token#2>`); the
+/// same secret has the same name everywhere. User names, addresses and ids stay readable.
+#[derive(Clone, Debug)]
+pub struct Redactor<'a> {
+    catalogue: &'a Catalogue,
+    names: Names,
+}
+
+impl<'a> Redactor<'a> {
+    /// Returns a redactor that knows no secret yet.
+    pub fn new(catalogue: &'a Catalogue) -> Self {
+        Self { catalogue, names: Names::default() }
+    }
+
+    /// Returns a redactor that knows every secret of a case.
+    pub fn over(catalogue: &'a Catalogue, transcript: &Transcript) -> Self {
+        let mut redactor = Self::new(catalogue);
+        transcript.exchanges.iter().for_each(|exchange| redactor.learn(exchange));
+        redactor
+    }
+
+    /// Learns the secrets of one exchange, both ways.
+    pub fn learn(&mut self, exchange: &Exchange) {
+        let found = find(self.catalogue, exchange.call.service(), exchange.call.operation());
+        match &exchange.call {
+            Call::Api { input, .. } => self.shape(found, false, input),
+            Call::Raw { request, .. } => return self.learn_raw(request, &exchange.reply),
+        };
+        if let Ok(response) = &exchange.reply {
+            self.learn_response(found, response);
+        }
+    }
+
+    /// Returns an input of an operation with its secrets replaced.
+    pub fn input(&self, service: &str, operation: &str, input: &Value) -> Value {
+        let found = find(self.catalogue, service, operation);
+        self.value(&self.clone().shape(found, false, input))
+    }
+
+    /// Returns an output of an operation with its secrets replaced.
+    pub fn output(&self, service: &str, operation: &str, output: &Value) -> Value {
+        let found = find(self.catalogue, service, operation);
+        self.value(&self.clone().shape(found, true, output))
+    }
+
+    /// Returns `value` with every known secret in any string (or member name) of it replaced.
+    pub fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+            Value::Object(members) => {
+                members.iter().map(|(k, v)| (self.text(k), self.value(v))).collect()
+            }
+            scalar => scalar.clone(),
+        }
+    }
+
+    /// Returns `text` with every known secret in it, and whatever looks like a token, replaced.
+    pub fn text(&self, text: &str) -> String {
+        self.names.text(text)
+    }
+
+    /// Returns a request's body with its secrets replaced; bytes that are no UTF-8 are `�`.
+    pub(super) fn request_body(&self, request: &Request) -> String {
+        match serde_json::from_slice::<Value>(&request.body) {
+            // The text itself is shown, not its parse: what is odd about it may be the point.
+            Ok(value) => {
+                let mut aware = self.clone();
+                aware.shape(self.addressed(request), false, &value);
+                aware.text(&String::from_utf8_lossy(&request.body))
+            }
+            Err(_) => self.text(&String::from_utf8_lossy(&request.body)),
+        }
+    }
+
+    fn learn_response(&mut self, found: Found<'a>, response: &Response) {
+        if let Ok(Some(body)) = response.json() {
+            let found = if response.is_success() { found } else { None };
+            self.shape(found, true, &body);
+        }
+    }
+
+    fn learn_raw(&mut self, request: &Request, reply: &Result<Response, impl Sized>) {
+        let found = self.addressed(request);
+        if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
+            self.shape(found, false, &body);
+        }
+        let query = request.path.split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let decoded = decode(value);
+            let pair = [(name.to_owned(), Value::from(decoded.as_str()))].into_iter().collect();
+            self.shape(found, false, &Value::Object(pair));
+            self.names.alias(&decoded, value);
+        }
+        if let Ok(response) = reply {
+            self.learn_response(found, response);
+        }
+    }
+
+    /// Finds the operation a raw request addresses by its `x-amz-target`.
+    fn addressed(&self, request: &Request) -> Found<'a> {
+        let (prefix, operation) = request.header("x-amz-target")?.split_once('.')?;
+        let services = self.catalogue.services.values();
+        let service = { services }.find(|service| service.info.target_prefix == prefix)?;
+        Some((service, service.operations.get(operation)?))
+    }
+
+    /// Replaces what the shape (or a member's name) says is secret, naming what has no name.
+    fn shape(&mut self, found: Found<'a>, output: bool, value: &Value) -> Value {
+        let schema = found.and_then(|(_, operation)| side(operation, output));
+        let service = found.map(|(service, _)| service);
+        rebuild(service, schema, value, &mut |_, class, leaf| {
+            let class = class.filter(|class| class.is_secret())?;
+            let text = match leaf {
+                Value::String(text) if text.is_empty() => return None,
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            Some(Value::String(self.names.name(&text, &class.label)))
+        })
+    }
+}
+
+type Found<'a> = Option<(&'a Service, &'a Operation)>;
+
+fn find<'a>(catalogue: &'a Catalogue, service: &str, operation: &str) -> Found<'a> {
+    let service = catalogue.services.get(service)?;
+    Some((service, service.operations.get(operation)?))
+}
+
+fn side(operation: &Operation, output: bool) -> Option<&Schema> {
+    if output { operation.output.as_ref() } else { Some(&operation.input) }
+}
+
+/// Undoes percent-encoding; what is not well-formed stays.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, byte) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns an operation's input with its secrets replaced.
+pub fn redact_input(catalogue: &Catalogue, service: &str, operation: &str, input: &Value) -> Value {
+    Redactor::new(catalogue).input(service, operation, input)
+}
+
+/// Returns an operation's output with its secrets replaced.
+pub fn redact_output(
+    catalogue: &Catalogue,
+    service: &str,
+    operation: &str,
+    output: &Value,
+) -> Value {
+    Redactor::new(catalogue).output(service, operation, output)
+}
+
+/// Returns an exchange as reports may show it: secrets replaced, size bounded.
+pub fn record(exchange: &Exchange, redactor: &Redactor<'_>) -> ExchangeRecord {
+    let call = &exchange.call;
+    let request = match call {
+        Call::Api { service, operation, input, .. } => redactor.input(service, operation, input),
+        Call::Raw { request, .. } => {
+            let line = format!("{} {}", request.method, redactor.text(&request.path));
+            Value::String(format!("{line}\n\n{}", redactor.request_body(request)))
+        }
+    };
+    let mut record = ExchangeRecord { request: bound(request), ..ExchangeRecord::default() };
+    match &exchange.reply {
+        Ok(response) => {
+            record.status = response.status;
+            record.headers = headers(response, redactor);
+            record.response = bound(match response.json() {
+                Ok(None) => Value::String(String::new()),
+                Ok(Some(body)) if response.is_success() => {
+                    redactor.output(call.service(), call.operation(), &body)
+                }
+                Ok(Some(body)) => redactor.output("", "", &body),
+                Err(_) => redactor.text(&String::from_utf8_lossy(&response.body)).into(),
+            });
+        }
+        Err(error) => record.response = redactor.text(&error.to_string()).into(),
+    }
+    record
+}
+
+fn headers(response: &Response, redactor: &Redactor<'_>) -> BTreeMap<String, String> {
+    let shown = |name: &str| Some((name.to_owned(), cut(&redactor.text(response.header(name)?))));
+    HEADERS.into_iter().filter_map(shown).collect()
+}
+
+fn bound(value: Value) -> Value {
+    let value = shorten(&value);
+    let text = value.to_string();
+    if text.len() <= LARGEST_BODY {
+        return value;
+    }
+    let end = text.floor_char_boundary(LARGEST_BODY);
+    Value::String(format!("{}… ({} bytes)", &text[..end], text.len()))
+}
+
+fn shorten(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(cut(text)),
+        Value::Array(items) => {
+            let more = items.len().saturating_sub(MOST_ITEMS);
+            let note = (more > 0).then(|| Value::String(format!("… {more} more")));
+            items.iter().take(MOST_ITEMS).map(shorten).chain(note).collect()
+        }
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (cut(name), shorten(member))).collect()
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}

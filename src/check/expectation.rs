@@ -1,0 +1,187 @@
+//! A step went as its case expects: output, refusal by a rule, or raw response.
+
+use serde_json::Value;
+
+use super::{Breach, Check, message, preview, summary, throttled};
+use crate::catalogue::{Catalogue, Rule};
+use crate::outcome::Level;
+use crate::pattern::{Mismatch, Pattern};
+use crate::transcript::{Exchange, Expectation, Expected};
+use crate::wire::Response;
+
+pub(super) const CHECK: Check = Check {
+    id: "expectation",
+    // Each breach carries the level of what is expected.
+    level: Level::Behaviour,
+    asks: "a step goes as its case expects",
+    examine,
+};
+
+fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
+    if exchange.declined {
+        return Vec::new();
+    }
+    let (Some(expect), Ok(response)) = (&exchange.expect, &exchange.reply) else {
+        return Vec::new();
+    };
+    let found = compare(catalogue, expect, exchange, response);
+    if throttled(exchange) { Vec::new() } else { found }
+}
+
+/// Tells whether the exchange went as expected, whatever the grade of what is expected.
+///
+/// A message's wording decides nothing here: the next step builds on the code.
+pub(super) fn holds(catalogue: &Catalogue, exchange: &Exchange) -> bool {
+    match (&exchange.expect, &exchange.reply) {
+        (None, _) => true,
+        (Some(expect), Ok(response)) if !exchange.declined => {
+            let anything = expect.outcome == Expected::Anything;
+            let found = compare(catalogue, expect, exchange, response);
+            let wording = |breach: &Breach| breach.rule.is_some() && breach.pointer == "/message";
+            found.iter().all(wording) && !(anything && throttled(exchange))
+        }
+        _ => false,
+    }
+}
+
+fn compare(
+    catalogue: &Catalogue,
+    expect: &Expectation,
+    exchange: &Exchange,
+    response: &Response,
+) -> Vec<Breach> {
+    match &expect.outcome {
+        Expected::Anything => Vec::new(),
+        Expected::Output(pattern) => output(expect, pattern, exchange, response),
+        Expected::Error { rules, arguments } => {
+            let rules: Vec<&Rule> = rules.iter().filter_map(|id| catalogue.rules.get(id)).collect();
+            refusal(expect, &rules, arguments, response)
+        }
+        Expected::Raw { status, headers, body } => {
+            raw(expect, status.as_ref(), headers, body.as_ref(), response)
+        }
+    }
+}
+
+fn output(
+    expect: &Expectation,
+    pattern: &Pattern,
+    exchange: &Exchange,
+    response: &Response,
+) -> Vec<Breach> {
+    if !response.is_success() {
+        return vec![breach(expect, "status", "success", summary(response))];
+    }
+    match exchange.output() {
+        Some(body) => {
+            pattern.mismatches(&body).into_iter().map(|m| mismatch(expect, "body", "", m)).collect()
+        }
+        None => vec![breach(expect, "body", pattern.describe(), preview(response))],
+    }
+}
+
+/// Compares with the rules, any of which will do; the best supported one speaks for them.
+fn refusal(
+    expect: &Expectation,
+    rules: &[&Rule],
+    arguments: &[(String, String)],
+    response: &Response,
+) -> Vec<Breach> {
+    let Some(best) = rules.iter().rev().max_by_key(|rule| rule.evidence) else {
+        let refused = !response.is_success();
+        let broken = || breach(expect, "status", "an error", summary(response));
+        return if refused { Vec::new() } else { vec![broken()] };
+    };
+    let codes = |rule: &Rule| rule.error.iter().chain(&rule.or_error).cloned().collect::<Vec<_>>();
+    let mut wanted: Vec<String> = rules.iter().flat_map(|rule| codes(rule)).collect();
+    wanted.dedup();
+    let expected = format!("{} ({})", wanted.join(" or "), best.when);
+    if response.is_success() {
+        return vec![by_rule(best, expect, "status", expected, summary(response))];
+    }
+    let code = response.error_code();
+    let meant: Vec<&Rule> = { rules.iter().copied() }
+        .filter(|rule| code.as_ref().is_some_and(|code| codes(rule).contains(code)))
+        .collect();
+    let Some(first) = meant.iter().min_by_key(|rule| rule.message_grade()) else {
+        return vec![by_rule(best, expect, "/__type", expected, summary(response))];
+    };
+    let text = response.error_message().unwrap_or_default();
+    if meant.iter().any(|rule| message::fits(rule, arguments, &text)) {
+        return Vec::new();
+    }
+    let promised = message::promised(first, arguments);
+    let mut wording = by_rule(first, expect, "/message", promised, text);
+    wording.evidence = first.message_grade();
+    vec![wording]
+}
+
+fn raw(
+    expect: &Expectation,
+    status: Option<&Pattern>,
+    headers: &[(String, Pattern)],
+    body: Option<&Pattern>,
+    response: &Response,
+) -> Vec<Breach> {
+    let mut found = Vec::new();
+    if let Some(pattern) = status {
+        let mismatches = pattern.mismatches(&response.status.into());
+        found.extend(mismatches.into_iter().map(|m| mismatch(expect, "status", "status", m)));
+    }
+    for (name, pattern) in headers {
+        let pointer = format!("header:{name}");
+        let value = response.header(name).map_or(Value::Null, Value::from);
+        let mismatches = pattern.mismatches(&value).into_iter();
+        found.extend(mismatches.map(|mut m| {
+            if value.is_null() {
+                m.actual = "absent".into();
+            }
+            mismatch(expect, &pointer, &pointer, m)
+        }));
+    }
+    if let Some(pattern) = body {
+        let text = || String::from_utf8_lossy(&response.body).into_owned();
+        let value = response.json().ok().flatten().unwrap_or_else(|| Value::from(text()));
+        let mismatches = pattern.mismatches(&value).into_iter();
+        found.extend(mismatches.map(|m| mismatch(expect, "body", "", m)));
+    }
+    found
+}
+
+fn mismatch(expect: &Expectation, root: &str, prefix: &str, found: Mismatch) -> Breach {
+    let pointer = format!("{prefix}{}", found.pointer);
+    let pointer = if found.pointer.is_empty() { root.to_owned() } else { pointer };
+    breach(expect, pointer, found.expected, found.actual)
+}
+
+fn breach(
+    expect: &Expectation,
+    pointer: impl Into<String>,
+    expected: impl Into<String>,
+    actual: impl Into<String>,
+) -> Breach {
+    Breach {
+        pointer: pointer.into(),
+        expected: expected.into(),
+        actual: actual.into(),
+        rule: None,
+        level: Some(expect.level),
+        evidence: expect.evidence,
+        source: expect.source.clone(),
+    }
+}
+
+fn by_rule(
+    rule: &Rule,
+    expect: &Expectation,
+    pointer: &str,
+    expected: String,
+    actual: String,
+) -> Breach {
+    Breach {
+        rule: Some(rule.id.clone()),
+        evidence: rule.evidence,
+        source: rule.source.clone(),
+        ..breach(expect, pointer, expected, actual)
+    }
+}

@@ -1,0 +1,96 @@
+//! A password or secret that was sent does not come back.
+
+use serde_json::Value;
+
+use super::{Answered, Breach, Check, Promise, answered};
+use crate::canonical::rebuild;
+use crate::catalogue::{Catalogue, Volatile};
+use crate::outcome::{Evidence, Level};
+use crate::transcript::Exchange;
+
+pub(super) const CHECK: Check = Check {
+    id: "secret-echo",
+    level: Level::Security,
+    asks: "a password, secret hash or client secret that was sent does not come back",
+    examine,
+};
+
+const SENSITIVE: Promise = Promise::new(
+    Evidence::Modelled,
+    "service model: the member's shape is sensitive; observed in validation messages, aws-amplify/amplify-js issue 869",
+);
+
+/// Shorter values may stand in an answer by chance.
+const SHORTEST: usize = 8;
+
+fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
+    let Some(call) = answered(catalogue, exchange) else { return Vec::new() };
+    let secrets = sent(&call);
+    if secrets.is_empty() {
+        return Vec::new();
+    }
+    let leak = |text: &str| secrets.iter().find(|(value, _)| text.contains(value.as_str()));
+    let mut found = Vec::new();
+    let mut report = |pointer: &str, label: &str, text: &str| {
+        found.push(SENSITIVE.broken(pointer, format!("no {label} of the request"), text));
+    };
+    match call.response.json() {
+        Ok(Some(body)) => {
+            let success = call.response.is_success();
+            let shape = call.operation.output.as_ref().filter(|_| success);
+            rebuild(Some(call.service), shape, &body, &mut |at, class, leaf| {
+                let declared = success && class.is_some_and(|class| class.is_secret());
+                if let Some((text, (_, label))) = leaf.as_str().and_then(|t| Some((t, leak(t)?)))
+                    && !declared
+                {
+                    report(at, label, text);
+                }
+                None
+            });
+        }
+        _ => {
+            let text = String::from_utf8_lossy(&call.response.body);
+            if let Some((_, label)) = leak(&text) {
+                report("body", label, &text);
+            }
+        }
+    }
+    if found.is_empty()
+        && let Some(text) = call.response.header("x-amzn-errormessage")
+        && let Some((_, label)) = leak(text)
+    {
+        let expected = format!("no {label} of the request");
+        found.push(SENSITIVE.broken("header:x-amzn-errormessage", expected, text));
+    }
+    found
+}
+
+/// Returns the secrets in the input, each with what it is.
+///
+/// Words (letters only) are left out, and so are values that also stand where they are not
+/// secret: they may come back for reasons of their own.
+fn sent(call: &Answered<'_>) -> Vec<(String, String)> {
+    let mut secrets = Vec::new();
+    let mut others = Vec::new();
+    rebuild(Some(call.service), Some(&call.operation.input), call.input, &mut |_, class, leaf| {
+        let Value::String(text) = leaf else { return None };
+        match class {
+            Some(class) if class.sort == Volatile::Secret && lasting(&class.label) => {
+                secrets.push((text.clone(), class.label.clone()));
+            }
+            _ => others.push(text.clone()),
+        }
+        None
+    });
+    secrets.retain(|(value, _)| {
+        value.chars().count() >= SHORTEST
+            && !value.chars().all(char::is_alphabetic)
+            && !others.iter().any(|other| other.contains(value.as_str()))
+    });
+    secrets
+}
+
+/// Tells passwords, hashes and client secrets from codes and SRP values.
+fn lasting(label: &str) -> bool {
+    label.ends_with("password") || matches!(label, "secret-hash" | "client-secret")
+}

@@ -1,0 +1,159 @@
+//! The run as JUnit XML, for CI services.
+//!
+//! A suite is an area (`cognito-idp::sign-up`), a test case is a case. A finding that fails is a
+//! `<failure>`, as is a flaky verdict; what leaves a case without a judgement is an `<error>`;
+//! unsupported and skipped cases are `<skipped>` with the reason; notes are in `<system-out>`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::outcome::{CaseOutcome, Conclusion, Finding, Run, Verdict};
+use crate::report::summary::{Summary, gravest};
+use crate::report::text::{one_line, shorten, visible};
+
+/// Returns the run as a JUnit XML document.
+pub fn render(run: &Run) -> String {
+    let mut areas = BTreeMap::<&str, Vec<TestCase>>::new();
+    for outcome in &run.cases {
+        let (area, behaviour) = outcome.case.rsplit_once("::").unwrap_or(("", &outcome.case));
+        areas.entry(area).or_default().push(test_case(outcome, area, behaviour));
+    }
+    let mut report = Report::new("cognito-conformance");
+    report.set_time(Duration::from_millis(run.elapsed_ms));
+    for (area, cases) in areas {
+        report.add_test_suite(suite(run, area, cases));
+    }
+    // CI judges by the cases alone: a conclusion that none of them shows gets one of its own.
+    let shown = report.failures + report.errors > 0;
+    if !run.complete || (!shown && run.conclusion() != Conclusion::Conformant) {
+        report.add_test_suite(suite(run, "run", vec![conclusion(run)]));
+    }
+    report.to_string().expect("an XML document in memory can be written, its text being UTF-8")
+}
+
+/// Longest text of one member of a finding, in characters.
+const TEXT_LIMIT: usize = 10_000;
+
+fn suite(run: &Run, name: &str, cases: Vec<TestCase>) -> TestSuite {
+    let mut suite = TestSuite::new(one_line(name));
+    let mut property = |name: &str, value: &str| {
+        suite.add_property(Property::new(name, one_line(value)));
+    };
+    property("target", &run.target);
+    if let Some(version) = &run.target_version {
+        property("target-version", version);
+    }
+    property("harness", &run.harness);
+    property("seed", &run.seed.to_string());
+    suite.set_time(cases.iter().filter_map(|case| case.time).sum());
+    suite.add_test_cases(cases);
+    suite
+}
+
+fn test_case(outcome: &CaseOutcome, area: &str, behaviour: &str) -> TestCase {
+    let mut case = TestCase::new(one_line(behaviour), status(outcome));
+    case.set_classname(one_line(area));
+    case.set_time(Duration::from_millis(outcome.elapsed_ms));
+    let out = aside(outcome);
+    if !out.is_empty() {
+        case.set_system_out(out);
+    }
+    case
+}
+
+fn status(outcome: &CaseOutcome) -> TestCaseStatus {
+    let Some((level, verdict)) = gravest(outcome) else { return TestCaseStatus::success() };
+    match verdict {
+        Verdict::Pass | Verdict::Note => TestCaseStatus::success(),
+        Verdict::Fail | Verdict::Flaky => failure(outcome, verdict),
+        Verdict::Indeterminate { reason } => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("indeterminate").set_message(brief(&format!("{level}: {reason}")));
+            status
+        }
+        Verdict::Unsupported { operation } => {
+            skipped("unsupported", &format!("the target declines {operation}"))
+        }
+        Verdict::Skipped { reason } => skipped("skipped", reason),
+    }
+}
+
+/// Returns the one failure of a case: the first finding names it, all of them are its text.
+fn failure(outcome: &CaseOutcome, verdict: &Verdict) -> TestCaseStatus {
+    let failing: Vec<_> = outcome.findings.iter().filter(|finding| finding.fails).collect();
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let (kind, message) = match failing.first() {
+        Some(first) => (first.check.as_str(), title(first)),
+        None => (verdict.name(), outcome.title.clone()),
+    };
+    let flaky = if matches!(verdict, Verdict::Flaky) { "flaky: " } else { "" };
+    status.set_type(one_line(kind)).set_message(brief(&format!("{flaky}{message}")));
+    let text: Vec<_> = failing.iter().map(|finding| details(finding)).collect();
+    status.set_description(text.join("\n\n"));
+    status
+}
+
+fn skipped(kind: &str, reason: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type(kind).set_message(brief(reason));
+    status
+}
+
+fn brief(text: &str) -> String {
+    shorten(&one_line(text), 500)
+}
+
+fn title(finding: &Finding) -> String {
+    let Finding { operation, step, expected, actual, .. } = finding;
+    let operation = if operation.is_empty() { "raw request" } else { operation };
+    format!("{step}, {operation}: expected {expected}; got {actual}")
+}
+
+fn details(finding: &Finding) -> String {
+    let rule = finding.rule.as_deref().map(|rule| format!(", rule {rule}")).unwrap_or_default();
+    let exchange = &finding.exchange;
+    let members = [
+        ("finding", format!("{} ({}, {})", finding.check, finding.level, finding.id)),
+        ("where", format!("{}, {}, {}", finding.step, finding.operation, finding.pointer)),
+        ("promise", finding.expected.clone()),
+        ("evidence", format!("{}: {}{rule}", finding.evidence, finding.source)),
+        ("came back", finding.actual.clone()),
+        ("request", exchange.request.to_string()),
+        ("response", format!("{} {}", exchange.status, exchange.response)),
+        ("reproduce", finding.curl.clone()),
+    ];
+    let lines =
+        members.map(|(label, text)| format!("{label}: {}", shorten(&visible(&text), TEXT_LIMIT)));
+    lines.join("\n")
+}
+
+/// Returns what is worth reading beside the status: other verdicts, notes, what was left behind.
+fn aside(outcome: &CaseOutcome) -> String {
+    let mut lines = Vec::new();
+    let worst = gravest(outcome).map(|(level, _)| level);
+    for (level, verdict) in &outcome.verdicts {
+        if Some(*level) != worst && !matches!(verdict, Verdict::Pass) {
+            lines.push(format!("{level}: {}", verdict.name()));
+        }
+    }
+    for note in outcome.findings.iter().filter(|finding| !finding.fails) {
+        lines.push(format!("note: {}: {}", one_line(&note.check), brief(&title(note))));
+    }
+    lines.extend(outcome.leaked.iter().map(|what| format!("left behind: {}", brief(what))));
+    lines.join("\n")
+}
+
+/// Returns a test case that stands for the run itself.
+fn conclusion(run: &Run) -> TestCase {
+    let kind = match run.conclusion() {
+        Conclusion::Divergent if run.complete => NonSuccessKind::Failure,
+        _ => NonSuccessKind::Error,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type("run").set_message(brief(&Summary::of(run).conclusion(run)));
+    let mut case = TestCase::new("conclusion", status);
+    case.set_classname("run");
+    case
+}

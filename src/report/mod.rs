@@ -1,0 +1,13 @@
+//! Turns a [`Run`](crate::outcome::Run) into bytes: terminal text, JSON, JUnit XML.
+//!
+//! Every report is a function of the run alone; none talks to a target, reads a clock or looks
+//! at the environment. What a target sent is shown, never obeyed: control characters, colour
+//! codes and direction marks come out as escapes. Secrets were replaced before a run was made.
+
+pub mod json;
+pub mod junit;
+pub mod summary;
+pub mod terminal;
+mod text;
+
+pub use summary::{FindingGroup, Reason, Summary, roll_up};

@@ -1,0 +1,167 @@
+//! The scenario file format, exactly as it is written.
+//!
+//! These types are the format's definition: the published JSON Schema is generated from them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::node::Node;
+use crate::outcome::{Evidence, Level};
+use crate::target::Capability;
+
+/// One behaviour: a sequence of calls with what is expected of each.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// One line that says what is expected.
+    pub title: String,
+    /// Why it matters, in a sentence or two.
+    pub why: String,
+    /// How well the expectations are supported, where no rule says so.
+    pub evidence: Evidence,
+    /// Where they come from: repository and path, issue, or document and section.
+    pub source: String,
+    /// What the case asks about; `behaviour` unless said otherwise.
+    #[serde(default = "behaviour")]
+    pub level: Level,
+    /// What the target must be able to do beyond the API; a lack skips the case.
+    #[serde(default)]
+    pub needs: Vec<Capability>,
+    /// Set-ups to play first, from `scenarios/setup/`: a name, or a name with members that
+    /// overlay the input of its configurable step.
+    #[serde(default)]
+    pub setup: Vec<Node>,
+    /// The calls, in order.
+    pub steps: Vec<StepFile>,
+}
+
+/// A reusable set-up: calls that must succeed, and the bindings they leave.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUpFile {
+    /// One line that says what stands afterwards.
+    pub title: String,
+    /// What the target must be able to do beyond the API.
+    #[serde(default)]
+    pub needs: Vec<Capability>,
+    /// Set-ups it builds on; each is played once.
+    #[serde(default)]
+    pub setup: Vec<Node>,
+    /// The calls, in order.
+    pub steps: Vec<StepFile>,
+}
+
+/// One step. Exactly one of `call`, `raw`, `get`, `mail`, `clock`, `wait`, `let` says what it does.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepFile {
+    /// Calls an operation: `SignUp`, or `cognito-identity:TagResource`.
+    pub call: Option<Node>,
+    /// Input of the call.
+    pub with: Option<Node>,
+    /// Who calls: `signed`, `anonymous`, or an access token that goes into `AccessToken`. What
+    /// the operation asks for, unless said otherwise.
+    #[serde(rename = "as")]
+    pub caller: Option<Node>,
+    /// The input breaks the model on purpose: members are not checked when the file is loaded.
+    pub unmodelled: bool,
+    /// Sends any request: `method`, `path`, `headers` (null leaves one out), `body`, and
+    /// `operation`, whose headers and input it starts from.
+    pub raw: Option<RawFile>,
+    /// Fetches a path of the endpoint.
+    pub get: Option<Node>,
+    /// Reads the newest code sent to `username` of `pool`; needs `mailbox`.
+    pub mail: Option<MailFile>,
+    /// Moves the target's clock forward by seconds; needs `clock`.
+    pub clock: Option<Node>,
+    /// Lets real time pass, in milliseconds; 5000 at most.
+    pub wait: Option<u64>,
+    /// Computes bindings.
+    #[serde(rename = "let")]
+    pub bind: Option<Node>,
+    /// What must come back; success, unless said otherwise.
+    pub expect: Option<ExpectFile>,
+    /// Binding name to JSON pointer into the output (for `get` and `raw`: the JSON body).
+    pub save: BTreeMap<String, String>,
+    /// Repeats the call until the expectation holds, for this many seconds at most.
+    pub eventually: Option<u64>,
+    /// Follows the pages of a list; the output then holds the items of all of them.
+    pub pages: Option<PagesFile>,
+    /// Level of this step's promise, where it is another than the scenario's.
+    pub level: Option<Level>,
+    /// Grade of this step's promise, where it is another than the scenario's.
+    pub evidence: Option<Evidence>,
+    /// Source of this step's promise, where it is another than the scenario's.
+    pub source: Option<String>,
+    /// In a set-up: the step whose input a scenario may overlay.
+    pub configurable: bool,
+}
+
+/// What must come back.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpectFile {
+    /// Success, with an output that matches this pattern.
+    pub output: Option<Node>,
+    /// A refusal: id of the rule that promises it, or a list of ids of which any will do.
+    pub error: Option<Node>,
+    /// Values of placeholders in the rule's message.
+    #[serde(rename = "where")]
+    pub arguments: Option<Node>,
+    /// HTTP status of a raw response.
+    pub status: Option<Node>,
+    /// Headers of a raw response.
+    pub headers: Option<Node>,
+    /// Body of a raw response.
+    pub body: Option<Node>,
+    /// Any answer will do: the universal checks judge it.
+    pub anything: bool,
+}
+
+/// A request as bytes.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawFile {
+    /// HTTP method; POST unless said otherwise.
+    pub method: Option<String>,
+    /// Path and query; `/` unless said otherwise.
+    pub path: Option<Node>,
+    /// Operation whose headers it starts from.
+    pub operation: Option<Node>,
+    /// Service it goes to, where no operation says so.
+    pub service: Option<String>,
+    /// Headers to add, replace or (null) leave out.
+    pub headers: Option<Node>,
+    /// Body: a string as it is, anything else as JSON.
+    pub body: Option<Node>,
+    /// The body in base64, for bytes that YAML cannot hold.
+    pub body_base64: Option<String>,
+}
+
+/// Whose code to read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailFile {
+    /// User pool id.
+    pub pool: Node,
+    /// Username.
+    pub username: Node,
+    /// Binding that takes the code.
+    pub save: String,
+}
+
+/// How to follow pages.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagesFile {
+    /// Page size to ask for; none asked when absent.
+    pub limit: Option<u64>,
+    /// Most pages to follow; 50 unless said otherwise.
+    pub max: Option<u64>,
+}
+
+fn behaviour() -> Level {
+    Level::Behaviour
+}

@@ -1,0 +1,156 @@
+//! Finds scenario files, in the binary or in a folder, and links them with their set-ups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::node::Node;
+use super::parse::{ParseError, ParseErrorKind, check_bindings, parse_scenario, parse_set_up};
+use super::{Scenario, SetUp};
+use crate::catalogue::Catalogue;
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// Where scenario files are read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The copy inside the binary.
+    #[default]
+    Embedded,
+    /// A folder laid out like `scenarios/`.
+    Folder(PathBuf),
+}
+
+/// Scenario texts by path below the root, `/` between names.
+pub type Files = BTreeMap<String, String>;
+
+impl Source {
+    /// Reads every scenario file.
+    ///
+    /// # Errors
+    /// A folder or file cannot be read.
+    pub fn files(&self) -> Result<Files, ParseError> {
+        let mut files = Files::new();
+        match self {
+            Self::Embedded => embedded(&EMBEDDED, &mut files),
+            Self::Folder(root) => folder(root, root, &mut files)?,
+        }
+        Ok(files)
+    }
+}
+
+/// Loads every scenario, sorted by id; all mistakes of all files are returned together.
+///
+/// # Errors
+/// A file cannot be read, is not of the format, names something unknown, or uses a set-up that
+/// is missing or needs itself.
+pub fn load(source: &Source, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec<ParseError>> {
+    link(&source.files().map_err(|error| vec![error])?, catalogue)
+}
+
+fn link(files: &Files, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec<ParseError>> {
+    let mut errors = Vec::new();
+    let mut set_ups = BTreeMap::new();
+    let (set_up_files, scenario_files): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(path, _)| path.starts_with("setup/"));
+    for (path, text) in set_up_files {
+        match parse_set_up(path, text, catalogue) {
+            Ok(set_up) => drop(set_ups.insert(set_up.name.clone(), set_up)),
+            Err(error) => errors.push(error),
+        }
+    }
+    let mut scenarios = Vec::new();
+    for (path, text) in scenario_files {
+        let parsed = parse_scenario(path, text, catalogue).and_then(|(mut scenario, wanted)| {
+            scenario.setup = resolve(path, text, &wanted, &set_ups)?;
+            for (set_up, _) in &scenario.setup {
+                scenario.needs.extend(&set_up.needs);
+            }
+            check_bindings(path, text, &scenario)?;
+            Ok(scenario)
+        });
+        match parsed {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(error) => errors.push(error),
+        }
+    }
+    scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+    if errors.is_empty() { Ok(scenarios) } else { Err(errors) }
+}
+
+/// Lists the wanted set-ups and what they build on, each once, in the order they must be played.
+fn resolve(
+    path: &str,
+    text: &str,
+    wanted: &[(String, Node)],
+    known: &BTreeMap<String, SetUp>,
+) -> Result<Vec<(SetUp, Node)>, ParseError> {
+    let mut order: Vec<(SetUp, Node)> = Vec::new();
+    let mut open = BTreeSet::new();
+    let at = |node: &Node, kind| ParseError::new(path, text, node.at, kind);
+    fn add(
+        (name, overlay): &(String, Node),
+        known: &BTreeMap<String, SetUp>,
+        open: &mut BTreeSet<String>,
+        order: &mut Vec<(SetUp, Node)>,
+    ) -> Result<(), ParseErrorKind> {
+        if let Some((_, present)) = order.iter_mut().find(|(set_up, _)| set_up.name == *name) {
+            *present = present.merged(overlay);
+            return Ok(());
+        }
+        let set_up = known.get(name).ok_or_else(|| {
+            ParseErrorKind::Unknown(crate::near::unknown(
+                "set-up",
+                name,
+                known.keys().map(String::as_str),
+            ))
+        })?;
+        if !open.insert(name.clone()) {
+            return Err(ParseErrorKind::SetUpCycle { name: name.clone() });
+        }
+        for base in &set_up.setup {
+            add(base, known, open, order)?;
+        }
+        open.remove(name);
+        order.push((set_up.clone(), overlay.clone()));
+        Ok(())
+    }
+    for entry in wanted {
+        add(entry, known, &mut open, &mut order).map_err(|kind| at(&entry.1, kind))?;
+    }
+    Ok(order)
+}
+
+fn embedded(dir: &Dir<'static>, files: &mut Files) {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        if let (true, Some(text)) = (path.ends_with(".yaml"), file.contents_utf8()) {
+            files.insert(path, text.to_owned());
+        }
+    }
+    dir.dirs().for_each(|sub| embedded(sub, files));
+}
+
+fn folder(root: &Path, dir: &Path, files: &mut Files) -> Result<(), ParseError> {
+    let fail = |path: &Path, cause: std::io::Error| {
+        ParseError::new(
+            &path.to_string_lossy(),
+            "",
+            super::node::At::default(),
+            ParseErrorKind::Unreadable(cause.to_string()),
+        )
+    };
+    for entry in std::fs::read_dir(dir).map_err(|e| fail(dir, e))? {
+        let path = entry.map_err(|e| fail(dir, e))?.path();
+        if path.is_dir() {
+            folder(root, &path, files)?;
+        } else if path.extension().is_some_and(|ext| ext == "yaml") {
+            let text = std::fs::read_to_string(&path).map_err(|e| fail(&path, e))?;
+            let name =
+                path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.insert(name, text);
+        }
+    }
+    Ok(())
+}
