@@ -277,6 +277,16 @@ pub const FAULTS: &[NamedFault] = &[
         },
     },
     NamedFault {
+        name: "repeats-items",
+        about: "a page holds each of its items twice",
+        caught_by: "paging",
+        alter: |_, operation, response| {
+            if response.is_success() && operation.contains("List") {
+                edit(response, |body| body.values_mut().for_each(twice));
+            }
+        },
+    },
+    NamedFault {
         name: "wrong-code",
         about: "every error is a NotAuthorizedException, with the right text",
         caught_by: "expectation",
@@ -433,6 +443,12 @@ fn add_member(response: &mut Response, name: &str, value: Value) {
         edit(response, |body| {
             body.insert(name.into(), value);
         });
+    }
+}
+
+fn twice(value: &mut Value) {
+    if let Value::Array(items) = value {
+        items.extend(items.clone());
     }
 }
 
