@@ -78,7 +78,7 @@ impl Player {
 fn only_page(paging: &Pagination, output: &Value) -> Pages {
     let items = paging.result_key.as_ref().and_then(|key| output.get(key)?.as_array().cloned());
     let items = items.unwrap_or_default();
-    let ended = output.get(&paging.output_token).is_none();
+    let ended = output.get(&paging.output_token).is_none_or(Value::is_null);
     Pages { output: output.clone(), sizes: vec![items.len()], items, limit: None, ended }
 }
 
