@@ -54,8 +54,8 @@ pub(super) fn check(
     check_attributes(pool, settings, doing)?;
     check_oauth(settings, has_secret)?;
     check_urls(settings)?;
-    for provider in texts(settings, "SupportedIdentityProviders").filter(|name| *name != "COGNITO")
-    {
+    let mut providers = texts(settings, "SupportedIdentityProviders");
+    if let Some(provider) = providers.find(|name| *name != "COGNITO") {
         let fault = Fault::rule("client-unknown-provider").with("provider", provider);
         return Err(fault.with("pool", &pool.id));
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::paging::page;
 use super::state::{Client, Secret, UserPool};
-use super::{Answer, Context, Fault, Handler, Input, client_settings, timestamp};
+use super::{Answer, Context, Handler, Input, client_settings, timestamp};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateUserPoolClient", create),

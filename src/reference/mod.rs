@@ -186,7 +186,11 @@ fn handler(service: &str, operation: &str) -> Option<Handler> {
 
 /// Returns a point in time as the protocol writes it: epoch seconds, to the millisecond.
 pub(crate) fn timestamp(time: Millis) -> Value {
-    if time % 1000 == 0 { Value::from(time / 1000) } else { Value::from(time as f64 / 1000.0) }
+    if time.is_multiple_of(1000) {
+        Value::from(time / 1000)
+    } else {
+        Value::from(time as f64 / 1000.0)
+    }
 }
 
 impl Context<'_> {

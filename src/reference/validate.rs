@@ -362,6 +362,25 @@ mod tests {
     }
 
     #[test]
+    fn corrections_of_the_catalogue_hold() {
+        refused(
+            "InitiateAuth",
+            json!({"AuthFlow": "USER_AUTH", "ClientId": "ap-northeast-1_x"}),
+            "Value 'ap-northeast-1_x' at 'clientId' failed to satisfy constraint: Member must \
+             satisfy regular expression pattern: [\\w+]+",
+        );
+        let template = json!({"InviteMessageTemplate": {"EmailMessage": "Welcome aboard."}});
+        check(
+            "CreateUserPool",
+            json!({"PoolName": "p", "AdminCreateUserConfig": template}),
+            Err("1 validation error detected: Value 'Welcome aboard.' at \
+                 'adminCreateUserConfig.inviteMessage.emailMessage' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: \
+                 [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s*]*\\{####\\}[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s*]*"),
+        );
+    }
+
+    #[test]
     fn lists_and_maps_are_reported_as_a_whole() {
         refused(
             "CreateUserPoolClient",

@@ -126,6 +126,9 @@ fn scan(folder: &std::path::Path, raised: &mut BTreeMap<String, Vec<String>>) {
             }
             continue;
         }
+        if path.extension().is_none_or(|ext| ext != "rs") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).expect("a readable file");
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for found in pattern.captures_iter(&text) {
