@@ -261,6 +261,10 @@ fn oddities_that_clients_survive_are_notes() {
     check(success("AdminGetUser", json!({"Username": "x", "Extra": 1})), &["~schema /Extra"]);
     let status = json!({"Username": "x", "UserStatus": "NEW"});
     check(success("AdminGetUser", status), &["~schema /UserStatus"]);
+    // A shape that is also sent: what it requires is required of the sender.
+    let domain = json!({"DomainDescription": {"Domain": "x", "CustomDomainConfig": {}}});
+    let at = "~schema /DomainDescription/CustomDomainConfig/CertificateArn";
+    check(success("DescribeUserPoolDomain", domain), &[at]);
     let bare = error("SignUp", "UnrecognizedClientException", "x").header("x-amzn-errortype", None);
     check(bare, &["~error-header header:x-amzn-errortype"]);
 }
@@ -527,6 +531,17 @@ fn secrets_are_redacted_by_shape() {
 }
 
 #[test]
+fn units_of_time_are_no_secrets() {
+    let client = json!({"TokenValidityUnits": {"AccessToken": "hours"}, "AccessTokenValidity": 8});
+    let output = json!({"UserPoolClient": client});
+    let shown = redact_output(&CATALOGUE, IDP, "DescribeUserPoolClient", &output);
+    assert_eq!(shown, output);
+    // Undeclared here, and still none.
+    let output = json!({"UserPoolClients": [client]});
+    assert_eq!(redact_output(&CATALOGUE, IDP, "ListUserPoolClients", &output), output);
+}
+
+#[test]
 fn secrets_are_redacted_by_value_wherever_they_turn_up() {
     let echo = r#"<p>opaque-access-token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln</p>"#;
     let mut page = exchange("GetUser", json!({"AccessToken": "opaque-access-token"}), 500, echo);
@@ -583,13 +598,7 @@ fn a_request_can_be_repeated_from_the_shell() {
     let line = curl(&CATALOGUE, "http://localhost:9229", &case.exchanges[0], &redactor);
     assert_eq!(
         line,
-        r#"curl -sS -i \
-  -X POST http://localhost:9229/ \
-  --aws-sigv4 aws:amz:us-east-1:cognito-idp \
-  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-  -H 'content-type: application/x-amz-json-1.1' \
-  -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' \
-  --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
+        r#"curl -sS -i -X POST http://localhost:9229/ --aws-sigv4 aws:amz:us-east-1:cognito-idp --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
     );
 }
 
