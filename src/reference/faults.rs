@@ -3,8 +3,11 @@
 //! They measure the checks, not the reference: each says which check must catch it first. All
 //! are mutators of responses, so they fit any server that answers in this protocol.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
+use super::server::Mutate;
 use crate::wire::{Request, Response};
 
 /// A way to be wrong.
@@ -329,6 +332,22 @@ pub const FAULTS: &[NamedFault] = &[
 pub fn named(name: &str) -> Result<&'static NamedFault, String> {
     let found = FAULTS.iter().find(|fault| fault.name == name);
     found.ok_or_else(|| crate::near::unknown("fault", name, FAULTS.iter().map(|fault| fault.name)))
+}
+
+/// Returns what alters every response so that the named faults show; `None` without a name.
+///
+/// # Errors
+/// A name is no fault's: words with the near match.
+pub fn mutation(names: &[String]) -> Result<Option<Mutate>, String> {
+    let faults: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+    if faults.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(move |request, operation, response| {
+        for fault in &faults {
+            (fault.apply)(request, operation.unwrap_or_default(), response);
+        }
+    })))
 }
 
 /// The code of a refusal.

@@ -18,6 +18,9 @@ use crate::wire::{CONTENT_TYPE, Request, Response};
 /// Source: observed, aws-amplify/amplify-js issues 11034 and 1906.
 const EXPOSED: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
+/// Characters of a message that its header repeats. Ours: messages echo values of any length.
+const HEADER_LIMIT: usize = 4096;
+
 /// A reference with a clock, ready to answer requests.
 pub(super) struct Shell {
     core: Mutex<Core>,
@@ -181,6 +184,10 @@ impl Shell {
         let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
         let core = self.core();
+        let pools = &core.reference.state.pools;
+        // Messages carry the username; whoever asks may know an alias only.
+        let found = pool.zip(user).and_then(|(pool, user)| pools.get(pool)?.username_of(user));
+        let user = found.or(user);
         let messages: Vec<_> = core
             .reference
             .state
@@ -238,10 +245,10 @@ fn is_sigv4(header: &str) -> bool {
     ["Credential=", "SignedHeaders=", "Signature="].iter().all(|part| parts.contains(part))
 }
 
-/// Returns a message as a header can carry it.
+/// Returns a message as a header can carry it: printable, and short enough for any client.
 fn header_text(message: &str) -> String {
     let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    message.trim().chars().map(printable).collect()
+    message.trim().chars().take(HEADER_LIMIT).map(printable).collect()
 }
 
 #[cfg(test)]

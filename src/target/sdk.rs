@@ -229,30 +229,33 @@ where
 {
     match result {
         Ok(_) => Some(SdkVerdict::Output),
-        Err(SdkError::ServiceError(error)) => Some(service_error(error.err())),
+        Err(SdkError::ServiceError(error)) => {
+            let error = error.err();
+            // An error enum of the SDK says that it does not know a code by its variant
+            // `Unhandled`, which must not be matched by name; its debug form shows it.
+            let modelled = !format!("{error:?}").starts_with("Unhandled");
+            Some(refusal(error.meta(), modelled))
+        }
         Err(error @ SdkError::ResponseError(_)) => {
-            error.into_source().ok().map(|source| unparsable(&*source))
+            error.into_source().ok().map(|source| response_error(&*source))
         }
         Err(_) => None,
     }
 }
 
-fn service_error<E: ProvideErrorMetadata + Error + 'static>(error: &E) -> SdkVerdict {
-    let code = error.code().map(str::to_owned);
-    // An error enum of the SDK says that it does not know a code by its variant `Unhandled`,
-    // which must not be matched by name; its debug form shows it.
-    let unhandled = format!("{error:?}").starts_with("Unhandled");
-    let plain = error.source().is_none_or(|source| source.is::<ErrorMetadata>());
-    if code.is_none() && unhandled && !plain {
-        return unparsable(error);
-    }
-    SdkVerdict::Error { code, message: error.message().map(str::to_owned), modelled: !unhandled }
+fn refusal(error: &ErrorMetadata, modelled: bool) -> SdkVerdict {
+    let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
+    SdkVerdict::Error { code, message, modelled }
 }
 
-fn unparsable(error: &dyn Error) -> SdkVerdict {
+/// Judges what the SDK calls a broken response: it is one, or an error that names no code.
+fn response_error(error: &(dyn Error + 'static)) -> SdkVerdict {
     let mut detail = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
+        if let Some(codeless) = inner.downcast_ref::<ErrorMetadata>() {
+            return refusal(codeless, false);
+        }
         detail = format!("{detail}: {inner}");
         cause = inner.source();
     }
