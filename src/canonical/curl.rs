@@ -55,7 +55,7 @@ pub fn curl(
             }
         }
     }
-    parts.join(" \\\n  ")
+    parts.join(" ")
 }
 
 fn join(base_url: &str, quoted_path: &str) -> String {

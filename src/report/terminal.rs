@@ -78,7 +78,9 @@ pub fn case(outcome: &CaseOutcome) -> String {
     for (level, verdict) in &outcome.verdicts {
         let reason = match verdict {
             Verdict::Unsupported { operation } => format!(": {operation}"),
-            Verdict::Skipped { reason } | Verdict::Indeterminate { reason } => format!(": {reason}"),
+            Verdict::Skipped { reason } | Verdict::Indeterminate { reason } => {
+                format!(": {reason}")
+            }
             _ => String::new(),
         };
         page.line(Tone::Plain, &one_line(&format!("{level}: {}{reason}", verdict.name())));
