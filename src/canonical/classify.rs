@@ -101,8 +101,8 @@ impl<'a> Walk<'a, '_> {
             Value::Object(members) => {
                 let mut rebuilt = Map::new();
                 for (key, member) in members {
-                    let inner = schema
-                        .and_then(|s| s.member(key).or_else(|| s.additional_properties.as_deref()));
+                    let inner =
+                        schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
                     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
                     let inherited = class.as_ref().filter(|class| class.is_secret());
                     let member = self.walk(inner, inherited, key, member, &pointer);

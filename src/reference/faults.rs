@@ -19,8 +19,20 @@ pub struct NamedFault {
     pub about: &'static str,
     /// Id of the check that must catch it.
     pub caught_by: &'static str,
-    /// Alters the response to a call of an operation (empty for other requests).
-    pub apply: fn(&Request, &str, &mut Response),
+    alter: fn(&Request, &str, &mut Response),
+}
+
+impl NamedFault {
+    /// Alters the response to a request, which called `operation` if it called any.
+    pub fn apply(&self, request: &Request, operation: Option<&str>, response: &mut Response) {
+        (self.alter)(request, operation.unwrap_or_default(), response);
+        let length = response.body.len().to_string();
+        for (name, value) in &mut response.headers {
+            if name.eq_ignore_ascii_case("content-length") {
+                value.clone_from(&length);
+            }
+        }
+    }
 }
 
 /// Every named fault, in the order of the checks that catch them.
@@ -29,7 +41,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "status-404-on-not-found",
         about: "what is not found is answered with status 404",
         caught_by: "status",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if code(response).is_some_and(|code| code.contains("NotFound")) {
                 response.status = 404;
             }
@@ -39,7 +51,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "status-201-on-create",
         about: "a creation is answered with status 201",
         caught_by: "status",
-        apply: |_, operation, response| {
+        alter: |_, operation, response| {
             if response.is_success() && operation.contains("Create") {
                 response.status = 201;
             }
@@ -49,19 +61,19 @@ pub const FAULTS: &[NamedFault] = &[
         name: "json-content-type",
         about: "the content type is application/json",
         caught_by: "content-type",
-        apply: |_, _, response| set_header(response, "content-type", Some("application/json")),
+        alter: |_, _, response| set_header(response, "content-type", Some("application/json")),
     },
     NamedFault {
         name: "no-request-id",
         about: "no answer has an x-amzn-requestid",
         caught_by: "request-id",
-        apply: |_, _, response| set_header(response, "x-amzn-requestid", None),
+        alter: |_, _, response| set_header(response, "x-amzn-requestid", None),
     },
     NamedFault {
         name: "namespaced-type",
         about: "`__type` carries the model's namespace",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, code| {
                 let named = format!("com.amazonaws.cognito.identity.idp.model#{code}");
                 body.insert("__type".into(), named.into());
@@ -72,7 +84,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "capital-message",
         about: "the text of an error stands under `Message`",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, _| {
                 if let Some(text) = body.remove("message") {
                     body.insert("Message".into(), text);
@@ -84,7 +96,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "code-only-body",
         about: "an error body names the error `code` instead of `__type`",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, code| {
                 body.remove("__type");
                 body.insert("code".into(), code.into());
@@ -95,7 +107,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "no-error-header",
         about: "an error stands in the body only, not in x-amzn-errortype",
         caught_by: "error-header",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             set_header(response, "x-amzn-errortype", None);
             set_header(response, "x-amzn-errormessage", None);
         },
@@ -104,7 +116,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "error-header-without-colon",
         about: "x-amzn-errortype is the bare code",
         caught_by: "error-header",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(code) = code(response) {
                 set_header(response, "x-amzn-errortype", Some(&code));
             }
@@ -114,7 +126,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "braces-for-void",
         about: "operations without an output answer with `{}`",
         caught_by: "void-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() && response.body.is_empty() {
                 response.body = b"{}".to_vec();
             }
@@ -124,7 +136,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "empty-for-struct",
         about: "operations with an empty output structure answer with a zero-length body",
         caught_by: "void-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() && response.body == b"{}" {
                 response.body.clear();
             }
@@ -134,7 +146,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "string-timestamps",
         about: "timestamps are ISO 8601 strings",
         caught_by: "timestamp",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name.ends_with("Date") && value.is_number() {
                     *value = json!("2026-01-01T00:00:00Z");
@@ -146,7 +158,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "millisecond-timestamps",
         about: "timestamps are milliseconds since the epoch",
         caught_by: "timestamp",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if let Some(seconds) = value.as_f64().filter(|_| name.ends_with("Date")) {
                     *value = json!((seconds * 1000.0) as u64);
@@ -158,7 +170,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "missing-required-member",
         about: "the output lacks `Username`, `UserSub` and `IdentityPoolName`",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() {
                 edit(response, |body| {
                     body.retain(|name, _| {
@@ -172,7 +184,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "wrong-member-type",
         about: "booleans are strings",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|_, value| {
                 if let Value::Bool(flag) = value {
                     *value = json!(flag.to_string());
@@ -184,7 +196,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "enum-outside-set",
         about: "a user's status is a word of the target's own",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name == "UserStatus" {
                     *value = json!("ENROLLED");
@@ -196,7 +208,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "undeclared-member",
         about: "every output has a member of the target's own",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             add_member(response, "ResponseMetadata", json!({"RetryAttempts": 0}))
         },
     },
@@ -204,13 +216,13 @@ pub const FAULTS: &[NamedFault] = &[
         name: "null-members",
         about: "an output spells an absent member as null",
         caught_by: "schema",
-        apply: |_, _, response| add_member(response, "ChallengeName", Value::Null),
+        alter: |_, _, response| add_member(response, "ChallengeName", Value::Null),
     },
     NamedFault {
         name: "number-beyond-its-type",
         about: "a count is larger than the 32 bits clients read it into",
         caught_by: "sdk",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name == "EstimatedNumberOfUsers" {
                     *value = json!(1_u64 << 40);
@@ -222,7 +234,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "undeclared-code",
         about: "every error has a code that no operation declares",
         caught_by: "error-declared",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(text) = message(response) {
                 refuse(response, 400, "InvalidRequestException", &text);
             }
@@ -232,10 +244,12 @@ pub const FAULTS: &[NamedFault] = &[
         name: "html-500",
         about: "an error is a page in HTML, status 500",
         caught_by: "server-fault",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 response.status = 500;
                 set_header(response, "content-type", Some("text/html"));
+                set_header(response, "x-amzn-errortype", None);
+                set_header(response, "x-amzn-errormessage", None);
                 response.body =
                     b"<html><body><h1>Internal Server Error</h1></body></html>".to_vec();
             }
@@ -245,7 +259,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "internal-error",
         about: "what should be refused makes the service fail",
         caught_by: "server-fault",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 refuse(response, 500, "InternalErrorException", "Something went wrong");
             }
@@ -255,7 +269,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "echoes-password",
         about: "an error message quotes the password that was sent",
         caught_by: "secret-echo",
-        apply: |request, _, response| {
+        alter: |request, _, response| {
             let found = (code(response), message(response), password(request));
             if let (Some(code), Some(text), Some(password)) = found {
                 refuse(response, response.status, &code, &format!("{text} ({password})"));
@@ -266,7 +280,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "wrong-code",
         about: "every error is a NotAuthorizedException, with the right text",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(text) = message(response) {
                 refuse(response, 400, "NotAuthorizedException", &text);
             }
@@ -276,7 +290,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "wrong-message",
         about: "every error has the right code and one text",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(code) = code(response) {
                 refuse(response, response.status, &code, "The request was refused.");
             }
@@ -286,7 +300,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "accepts-everything",
         about: "what should be refused is answered with 200 and `{}`",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 response.status = 200;
                 response.body = b"{}".to_vec();
@@ -299,7 +313,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "refuses-everything",
         about: "every call of an existing operation is refused with one declared error",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() {
                 refuse(response, 400, "InvalidParameterException", "Invalid request.");
             }
@@ -309,7 +323,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "loses-writes",
         about: "reads find nothing of what was written",
         caught_by: "expectation",
-        apply: |_, operation, response| {
+        alter: |_, operation, response| {
             let bare = operation.strip_prefix("Admin").unwrap_or(operation);
             if !response.is_success() {
                 return;
@@ -345,7 +359,7 @@ pub fn mutation(names: &[String]) -> Result<Option<Mutate>, String> {
     }
     Ok(Some(Arc::new(move |request, operation, response| {
         for fault in &faults {
-            (fault.apply)(request, operation.unwrap_or_default(), response);
+            fault.apply(request, operation, response);
         }
     })))
 }

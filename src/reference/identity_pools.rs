@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::paging::page;
 use super::state::IdentityPool;
-use super::{Answer, Context, Fault, Handler, Input, REGION};
+use super::{ACCOUNT, Answer, Context, Fault, Handler, Input, REGION};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateIdentityPool", create),
@@ -12,6 +12,9 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("UpdateIdentityPool", update),
     ("DeleteIdentityPool", delete),
     ("ListIdentityPools", list),
+    ("TagResource", tag),
+    ("UntagResource", untag),
+    ("ListTagsForResource", list_tags),
 ];
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
@@ -75,4 +78,36 @@ fn list(context: &mut Context<'_>, input: &Input) -> Answer {
     let token = input.opt_text("NextToken");
     let page = page(pools, "ListIdentityPools", token, input.number("MaxResults"))?;
     Ok(Some(page.output("IdentityPools", "NextToken")))
+}
+
+const TAGS: &str = "IdentityPoolTags";
+
+fn tagged<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut IdentityPool, Fault> {
+    let arn = input.text("ResourceArn");
+    let prefix = format!("arn:aws:cognito-identity:{REGION}:{ACCOUNT}:identitypool/");
+    let pool = arn.strip_prefix(&prefix).and_then(|id| context.state.identity_pools.get_mut(id));
+    pool.ok_or_else(|| Fault::rule("identity-tagged-resource-not-found").with("arn", arn))
+}
+
+fn tag(context: &mut Context<'_>, input: &Input) -> Answer {
+    let pool = tagged(context, input)?;
+    let tags = pool.settings.entry(TAGS).or_insert_with(|| json!({}));
+    for (key, value) in input.get("Tags").and_then(Value::as_object).into_iter().flatten() {
+        tags[key] = value.clone();
+    }
+    Ok(Some(json!({})))
+}
+
+fn untag(context: &mut Context<'_>, input: &Input) -> Answer {
+    let pool = tagged(context, input)?;
+    if let Some(tags) = pool.settings.get_mut(TAGS).and_then(Value::as_object_mut) {
+        tags.retain(|key, _| input.texts("TagKeys").all(|gone| gone != key));
+    }
+    Ok(Some(json!({})))
+}
+
+fn list_tags(context: &mut Context<'_>, input: &Input) -> Answer {
+    let pool = tagged(context, input)?;
+    let tags = pool.settings.get(TAGS).cloned().unwrap_or_else(|| json!({}));
+    Ok(Some(json!({"Tags": tags})))
 }

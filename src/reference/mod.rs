@@ -13,6 +13,7 @@ mod client_settings;
 mod clients;
 mod codes;
 mod constraint;
+mod control;
 mod delivery;
 mod devices;
 mod factors;
@@ -98,8 +99,6 @@ pub struct Reference {
 
 /// What a handler may touch.
 pub(crate) struct Context<'a> {
-    /// The contract.
-    pub(crate) catalogue: &'a Catalogue,
     /// The state, all of it.
     pub(crate) state: &'a mut State,
     /// The time of the call.
@@ -138,8 +137,7 @@ impl Reference {
         let handler = handler(call.service, call.operation).ok_or_else(|| {
             Fault::rule("operation-not-implemented").with("operation", call.operation)
         })?;
-        let mut context =
-            Context { catalogue: &catalogue, state: &mut self.state, now, rng: &mut self.rng };
+        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng };
         handler(&mut context, &input)
     }
 }

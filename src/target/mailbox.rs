@@ -29,7 +29,7 @@ pub enum Mailbox {
         /// Where it is and how it is read.
         outbox: Outbox,
         /// The way there.
-        http: Http,
+        http: Box<Http>,
     },
 }
 
@@ -42,7 +42,7 @@ impl Mailbox {
                 Self::Log { pattern: pattern.clone(), log: log?.clone() }
             }
             profile::Mailbox::Outbox(outbox) => {
-                Self::Outbox { outbox: outbox.clone(), http: http.clone() }
+                Self::Outbox { outbox: outbox.clone(), http: Box::new(http.clone()) }
             }
         })
     }

@@ -3,13 +3,12 @@
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
 pub mod fingerprint;
+mod group;
 pub mod http;
-//X pub mod local;
 pub mod local;
 pub mod log;
 pub mod mailbox;
 pub mod open;
-//X pub mod open;
 pub mod process;
 pub mod profile;
 #[cfg(feature = "aws")]

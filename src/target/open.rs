@@ -9,7 +9,7 @@ use serde_json::json;
 use super::fingerprint::{Fingerprints, may_decline};
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
 use super::mailbox::Mailbox;
-use super::process::{Process, StartError};
+use super::process::{Process, SHOWN_LINES, StartError};
 use super::profile::{Profile, ProfileError};
 use super::sign::Credentials;
 use super::{Boxed, Capability, Reply, Target, Transport, local};
@@ -138,7 +138,7 @@ pub struct Opened {
 /// What keeps a target up.
 enum Host {
     Elsewhere,
-    Process(Process),
+    Process(Box<Process>),
     Local(Mutex<Option<Server>>),
 }
 
@@ -163,8 +163,14 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
         Signing { credentials: options.credentials.clone(), region: profile.region.clone() };
     let http = Http::new(&url, catalogue.clone(), signing, options.limits)?;
     let fingerprints = Fingerprints::probe(&http, catalogue.services.keys()).await;
-    let fingerprints =
+    let mut fingerprints =
         fingerprints.map_err(|cause| TargetError::Unreachable { url: url.clone(), cause })?;
+    if profile.crash_looks_unsupported {
+        fingerprints = Fingerprints::default();
+    }
+    if matches!(host, Host::Local(_)) {
+        profile.version = Some(env!("CARGO_PKG_VERSION").into());
+    }
     if is_bare_url(spec, options) {
         profile.capabilities.identity_pools =
             offers_identity_pools(&http, &catalogue, &fingerprints).await;
@@ -221,7 +227,7 @@ async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host
         return Err(TargetError::AsWithoutUrl(name.to_owned()));
     }
     let host = match &profile.start {
-        Some(start) => Host::Process(Process::start(start).await?),
+        Some(start) => Host::Process(Box::new(Process::start(start).await?)),
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
             let mutate = faults::mutation(&options.faults).map_err(TargetError::Fault)?;
@@ -279,6 +285,13 @@ impl Opened {
         &self.profile
     }
 
+    /// Returns how a program that was started for it ended, if it has, with its last words.
+    pub fn ended(&self) -> Option<String> {
+        let Host::Process(process) = &self.host else { return None };
+        let status = process.ended()?;
+        Some(format!("the target ended: {status}{}", process.log().tail(SHOWN_LINES)))
+    }
+
     /// Ends what was started for it, politely at first. Dropping the target ends it, too.
     pub async fn shutdown(&self) {
         match &self.host {
@@ -325,8 +338,7 @@ impl Target for Opened {
         if self.profile.lacks(service, operation) {
             return may_decline(&self.catalogue, service, operation, response);
         }
-        !self.profile.unsupported_is_complete
-            && self.fingerprints.declines(&self.catalogue, service, operation, response)
+        self.fingerprints.declines(&self.catalogue, service, operation, response)
     }
 
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply> {

@@ -45,10 +45,10 @@ pub struct Profile {
     /// share a name: `cognito-identity:TagResource`.
     #[serde(default)]
     pub unsupported: BTreeSet<String>,
-    /// Its answer to an operation it lacks is also its answer to a crash, so only those listed as
-    /// `unsupported` count as lacking.
+    /// It answers an operation it lacks as it answers when it crashes: that answer says nothing,
+    /// only the list of `unsupported` ones does.
     #[serde(default)]
-    pub unsupported_is_complete: bool,
+    pub crash_looks_unsupported: bool,
     /// Most cases to run against it at a time.
     #[serde(default)]
     pub jobs: Option<usize>,

@@ -186,7 +186,7 @@ impl HttpConnector for Wire {
         let http = self.0.clone();
         HttpConnectorFuture::new(async move {
             let record = request.extension::<Record>().cloned().unwrap_or_default();
-            let request = outgoing(&request);
+            let request = outgoing(&request, http.url());
             let reply = http.exchange(&request).await;
             let answer = match &reply {
                 Ok(response) => Ok(incoming(response)),
@@ -198,10 +198,10 @@ impl HttpConnector for Wire {
     }
 }
 
-fn outgoing(request: &HttpRequest) -> Request {
-    // Everything after the authority; the endpoint is put before it again when it is sent.
-    let (_, rest) = request.uri().split_once("://").unwrap_or(("", request.uri()));
-    let path = rest.find('/').map_or("/", |at| &rest[at..]);
+/// Returns the request without the endpoint, which is put before its path again when it is sent.
+fn outgoing(request: &HttpRequest, endpoint: &str) -> Request {
+    let path = request.uri().strip_prefix(endpoint).unwrap_or_default();
+    let path = if path.is_empty() { "/" } else { path };
     let headers = request.headers().iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
     Request {
         method: request.method().into(),

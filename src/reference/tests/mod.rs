@@ -4,12 +4,13 @@ mod pools;
 mod resources;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Call, Fault, Millis, Reference};
+use super::{Answer, Call, Fault, Millis, Reference};
 use crate::catalogue::{Catalogue, Operation, Service, Source};
 
 const NOW: Millis = 1_700_000_000_123;
@@ -53,17 +54,13 @@ impl Bench {
                 input[name] = json!(value);
             }
         }
+        let operation = &shape.name;
         let call = Call { service: &service.info.id, operation, input: &input, signed: true };
         let before = self.reference.state.clone();
         let answer = self.reference.call(&call, NOW);
-        match &answer {
-            Ok(output) => assert_declared(service, shape, output.as_ref()),
-            Err(fault) => {
-                let code = fault.render(&catalogue, &service.info.id).code;
-                let common = service.errors.get(&code).is_some_and(|error| error.common);
-                assert!(common || shape.errors.contains(&code), "{operation} raises {code}");
-                assert!(self.reference.state == before, "{operation} was refused, left a trace");
-            }
+        assert_declared(service, shape, &answer);
+        if answer.is_err() {
+            assert!(self.reference.state == before, "{operation} was refused, left a trace");
         }
         Ok(answer?.unwrap_or(Value::Null))
     }
@@ -95,44 +92,48 @@ impl Bench {
     }
 }
 
-/// Asserts that an answer has the members and types of the output shape, and nothing else.
+/// Asserts that an answer has the members and types of the output shape and nothing else, or that
+/// the operation declares its error.
 #[track_caller]
-fn assert_declared(service: &Service, operation: &Operation, output: Option<&Value>) {
-    assert_eq!(output.is_some(), operation.output.is_some(), "body of {}", operation.name);
+fn assert_declared(service: &Service, operation: &Operation, answer: &Answer) {
+    let name = &operation.name;
+    let output = match answer {
+        Ok(output) => output,
+        Err(fault) => {
+            if let Fault::Rule { id, .. } = fault {
+                let covers = catalogue().rules.get(id).is_some_and(|rule| rule.covers(name));
+                assert!(covers, "{name} raises {id}, which does not speak about it");
+            }
+            let code = fault.render(&catalogue(), &service.info.id).code;
+            let common = service.errors.get(&code).is_some_and(|error| error.common);
+            assert!(common || operation.errors.contains(&code), "{name} raises {code}: {fault:?}");
+            return;
+        }
+    };
+    assert_eq!(output.is_some(), operation.output.is_some(), "body of {name}");
     let (Some(output), Some(shape)) = (output, &operation.output) else { return };
     let typed = super::validate::typed(service, shape, output).expect("the modelled types");
-    assert_eq!(&typed, output, "{} answers members that the model lacks", operation.name);
+    assert_eq!(&typed, output, "{name} answers members that the model lacks");
 }
 
 fn bench() -> Bench {
     Bench::new(json!({}))
 }
 
-/// Rule ids that the source files raise.
-fn raised() -> BTreeMap<String, Vec<String>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/reference");
-    let mut raised = BTreeMap::new();
-    scan(std::path::Path::new(folder), &mut raised);
-    raised
+/// The text of every source file of the reference, tests apart.
+fn sources() -> String {
+    let mut text = String::new();
+    scan(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reference"), &mut text);
+    text
 }
 
-fn scan(folder: &std::path::Path, raised: &mut BTreeMap<String, Vec<String>>) {
-    let pattern = regex::Regex::new(r#"Fault::rule\(\s*"([^"]+)""#).expect("a valid pattern");
+fn scan(folder: &Path, text: &mut String) {
     for entry in std::fs::read_dir(folder).expect("the sources are there") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            if !path.ends_with("tests") {
-                scan(&path, raised);
-            }
-            continue;
-        }
-        if path.extension().is_none_or(|ext| ext != "rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a readable file");
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for found in pattern.captures_iter(&text) {
-            raised.entry(found[1].to_owned()).or_default().push(file.clone());
+        if path.is_dir() && !path.ends_with("tests") {
+            scan(&path, text);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            *text += &std::fs::read_to_string(&path).expect("a readable file");
         }
     }
 }
@@ -145,21 +146,37 @@ fn is_validation(id: &str) -> bool {
 #[test]
 fn the_reference_and_the_rulebook_are_in_step() {
     let catalogue = catalogue();
-    let raised = raised();
-    let unknown: Vec<_> =
-        raised.iter().filter(|(id, _)| catalogue.rules.get(id).is_none()).collect();
+    let sources = sources();
+    let raised = regex::Regex::new(r#"Fault::rule\(\s*"([^"]+)""#).expect("a valid pattern");
+    let raised = raised.captures_iter(&sources).map(|found| found[1].to_owned());
+    let unknown: BTreeSet<_> = raised.filter(|id| catalogue.rules.get(id).is_none()).collect();
     assert!(unknown.is_empty(), "raised, not in the rulebook: {unknown:?}");
     let errors = catalogue.rules.iter().filter(|rule| rule.error.is_some());
     let silent: BTreeSet<_> = errors
         .filter(|rule| rule.unreachable.is_none() && !is_validation(&rule.id))
-        .filter(|rule| !raised.contains_key(&rule.id))
+        .filter(|rule| !sources.contains(&format!("\"{}\"", rule.id)))
         .map(|rule| rule.id.as_str())
         .collect();
     assert!(silent.is_empty(), "in the rulebook, raised nowhere: {silent:?}");
 }
 
 #[test]
-fn random_calls_never_panic_and_refusals_leave_no_trace() {
+fn rules_speak_of_declared_errors() {
+    let catalogue = catalogue();
+    let mut undeclared = Vec::new();
+    for rule in catalogue.rules.iter() {
+        let service = &catalogue.services[&rule.service];
+        let operations = rule.operations.iter().filter_map(|name| service.operations.get(name));
+        for code in rule.error.iter().filter(|code| !service.errors[*code].common) {
+            let lacking = operations.clone().filter(|operation| !operation.errors.contains(code));
+            undeclared.extend(lacking.map(|operation| (&rule.id, code, &operation.name)));
+        }
+    }
+    assert!(undeclared.is_empty(), "{undeclared:?}");
+}
+
+#[test]
+fn random_calls_are_answered_as_declared() {
     let mut bench = bench();
     bench.ok("AdminCreateUser", json!({"Username": "ann"}));
     let catalogue = catalogue();
@@ -208,7 +225,7 @@ fn random_calls_never_panic_and_refusals_leave_no_trace() {
             continue;
         }
         let call = Call { service, operation: &operation.name, input: &input, signed: true };
-        // Some refusals are remembered: a wrong password counts.
-        let _ = bench.reference.call(&call, NOW);
+        let answer = bench.reference.call(&call, NOW);
+        assert_declared(&catalogue.services[service], operation, &answer);
     }
 }

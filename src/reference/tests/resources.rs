@@ -61,6 +61,11 @@ fn clients_have_defaults_and_rules() {
     for (mut input, rule) in cases {
         input["ClientName"] = json!("d");
         bench.refused("CreateUserPoolClient", input.clone(), rule);
+        let rule = match rule {
+            "client-read-attributes" => "client-update-read-attributes",
+            "client-write-attributes" => "client-update-write-attributes",
+            rule => rule,
+        };
         bench.refused("UpdateUserPoolClient", input, rule);
     }
     let secret = json!({"ClientName": "s", "GenerateSecret": true, "RefreshTokenValidity": 0});
@@ -172,6 +177,19 @@ fn identity_pools_are_kept() {
     );
     let entry = [("/IdentityPools/0/IdentityPoolName", json!("k"))];
     bench.check("ListIdentityPools", json!({"MaxResults": 5}), &entry);
+    let id_text = id["IdentityPoolId"].as_str().expect("an id");
+    let arn = format!("arn:aws:cognito-identity:us-east-1:123456789012:identitypool/{id_text}");
+    let tagged = |mut input: Value| {
+        input["ResourceArn"] = json!(arn);
+        input
+    };
+    let [tag, untag, list] = ["TagResource", "UntagResource", "ListTagsForResource"]
+        .map(|name| format!("cognito-identity:{name}"));
+    bench.ok(&tag, tagged(json!({"Tags": {"k": "v", "l": "w"}})));
+    bench.ok(&untag, tagged(json!({"TagKeys": ["l"]})));
+    bench.check(&list, tagged(json!({})), &[("/Tags", json!({"k": "v"}))]);
+    let foreign = json!({"ResourceArn": "arn:aws:cognito-identity:x"});
+    bench.refused(&list, foreign, "identity-tagged-resource-not-found");
     bench.ok("DeleteIdentityPool", id.clone());
     bench.refused("DescribeIdentityPool", id, "identity-pool-not-found");
 }
