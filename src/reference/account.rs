@@ -142,11 +142,11 @@ fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {
 fn get_user_attribute_verification_code(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
     let name = contact(input)?;
-    context.attempt(&bearer.app.pool_id, &bearer.key, "GetUserAttributeVerificationCode", 5)?;
     let user = bearer.user(context)?;
     if !user.attributes.contains_key(name) && !user.pending_attributes.contains_key(name) {
         return Err(Fault::rule("attribute-without-value").with("name", name));
     }
+    context.attempt(&bearer.app.pool_id, &bearer.key, "GetUserAttributeVerificationCode", 5)?;
     let details = send_attribute_code(context, &bearer, name, "CustomMessage_VerifyUserAttribute")?;
     Ok(Some(json!({"CodeDeliveryDetails": details})))
 }

@@ -72,11 +72,17 @@ impl App {
     }
 
     /// Checks a client secret that is sent as it is; clients without a secret need none.
-    pub(super) fn check_secret(&self, given: Option<&str>) -> Result<(), Fault> {
+    ///
+    /// `rules` speak when it is missing and when it is wrong.
+    pub(super) fn check_secret(
+        &self,
+        given: Option<&str>,
+        rules: [&'static str; 2],
+    ) -> Result<(), Fault> {
         let Some(secret) = &self.client.secret else { return Ok(()) };
         let fault = |id| Fault::rule(id).with("id", self.client.id.as_str());
-        let given = given.ok_or_else(|| fault("client-secret-missing"))?;
-        if given == secret.0 { Ok(()) } else { Err(fault("client-secret-wrong")) }
+        let given = given.ok_or_else(|| fault(rules[0]))?;
+        if given == secret.0 { Ok(()) } else { Err(fault(rules[1])) }
     }
 
     /// Tells whether the client may use one of these values of `ExplicitAuthFlows`.

@@ -1,8 +1,9 @@
 //! Devices that a user signs in from.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::first_factor::hex;
 use super::state::{Device, Secret, User};
 use super::{Answer, Context, Fault, Handler, Input, timestamp};
 
@@ -77,7 +78,7 @@ fn list(user: &User, input: &Input) -> Answer {
     let start = match input.opt_text("PaginationToken") {
         None => 0,
         Some(token) => {
-            let last = known.iter().position(|device| hex(device.key.as_bytes()) == token);
+            let last = known.iter().position(|device| token_of(device) == token);
             last.ok_or_else(|| Fault::rule("device-list-token"))? + 1
         }
     };
@@ -85,7 +86,7 @@ fn list(user: &User, input: &Input) -> Answer {
     let mut answer =
         json!({"Devices": page.iter().map(|device| shape(device)).collect::<Vec<_>>()});
     if let Some(last) = page.last().filter(|_| start + page.len() < known.len()) {
-        answer["PaginationToken"] = hex(last.key.as_bytes()).into();
+        answer["PaginationToken"] = token_of(last).into();
     }
     Ok(Some(answer))
 }
@@ -124,6 +125,11 @@ fn update(user: &mut User, input: &Input, now: u64) -> Answer {
         device.modified = now;
     }
     Ok(Some(json!({})))
+}
+
+/// Returns the pagination token of a page that ends with the device.
+fn token_of(device: &Device) -> String {
+    URL_SAFE_NO_PAD.encode(&device.key)
 }
 
 /// Returns a device as the API shows it.

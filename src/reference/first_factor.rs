@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use num_bigint::BigUint;
 use serde_json::{Value, json};
 
 use super::app::App;
@@ -108,7 +109,7 @@ impl Context<'_> {
         };
         let server = self.srp_server(&flow)?;
         let answer = parameters([
-            ("SALT", hex(&salt)),
+            ("SALT", BigUint::from_bytes_be(&salt).to_str_radix(16)),
             ("SECRET_BLOCK", block.clone()),
             ("SRP_B", server.public()),
             ("USERNAME", user_id.clone()),
@@ -272,10 +273,8 @@ impl User {
     }
 
     /// Makes sure there is a salt.
-    fn salted(&mut self, mut fresh: [u8; 16]) {
+    fn salted(&mut self, fresh: [u8; 16]) {
         if self.srp_salt.is_empty() {
-            // A leading zero digit would be lost by clients that read the salt as a number.
-            fresh[0] |= 0x10;
             self.srp_salt = fresh.to_vec();
         }
     }
@@ -289,9 +288,4 @@ impl User {
 /// Keeps what an expired session says, and says `other` for the rest.
 fn expired_or(fault: Fault, other: impl Fn() -> Fault) -> Fault {
     if fault == Fault::rule("session-expired") { fault } else { other() }
-}
-
-/// Returns bytes as a hexadecimal number.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

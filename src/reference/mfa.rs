@@ -53,7 +53,7 @@ impl Context<'_> {
         if input.get("AccessToken").is_none() {
             return Err(Fault::rule("software-token-no-caller"));
         }
-        let bearer = self.bearer(input)?;
+        let bearer = self.living_bearer(input)?;
         Ok(Owner { app: bearer.app, key: bearer.key, set_up: None })
     }
 

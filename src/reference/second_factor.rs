@@ -12,7 +12,7 @@ use super::attributes::check_writable;
 use super::challenge::{Flow, parameters};
 use super::codes::{NewCode, SIGN_IN};
 use super::factors::{Demand, attribute_of, listed};
-use super::first_factor::{Answers, DEVICE_KEY, PASSWORD_SHOWN, hex};
+use super::first_factor::{Answers, DEVICE_KEY, PASSWORD_SHOWN};
 use super::schema::Writing;
 use super::state::{CodePurpose, Device, User, UserPool, UserStatus};
 use super::{Context, Fault};
@@ -198,9 +198,10 @@ impl Context<'_> {
         let device = user.device(device_key)?;
         let server = device_server(device, &flow).ok_or_else(|| Fault::rule("srp-a-invalid"))?;
         let salt = device.salt.as_ref().and_then(|salt| STANDARD.decode(&salt.0).ok());
+        let salt = BigUint::from_bytes_be(&salt.unwrap_or_default()).to_str_radix(16);
         let answer = parameters([
             ("DEVICE_KEY", device_key.to_owned()),
-            ("SALT", hex(&salt.unwrap_or_default())),
+            ("SALT", salt),
             ("SECRET_BLOCK", block.clone()),
             ("SRP_B", server.public()),
             ("USERNAME", user_id),

@@ -80,7 +80,8 @@ impl App {
 
 fn get_tokens_from_refresh_token(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
-    app.check_secret(input.opt_text("ClientSecret"))?;
+    let rules = ["client-secret-missing", "client-secret-wrong"];
+    app.check_secret(input.opt_text("ClientSecret"), rules)?;
     let token = input.text("RefreshToken");
     let sign_in = context.find_refresh_token(&app, token, input.opt_text("DeviceKey"))?;
     let rotates = app.rotates();
@@ -106,7 +107,8 @@ fn get_tokens_from_refresh_token(context: &mut Context<'_>, input: &Input) -> An
 
 fn revoke_token(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
-    app.check_secret(input.opt_text("ClientSecret"))?;
+    let rules = ["token-revocation-secret-missing", "token-revocation-secret-wrong"];
+    app.check_secret(input.opt_text("ClientSecret"), rules)?;
     if app.client.settings.get("EnableTokenRevocation") == Some(&Value::Bool(false)) {
         return Err(Fault::rule("token-revocation-disabled"));
     }
@@ -126,7 +128,7 @@ fn revoke_token(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn global_sign_out(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.living_bearer(input)?;
     let username = bearer.user(context)?.username.clone();
     bearer.app.pool(context)?.sign_out(&username);
     Ok(Some(json!({})))

@@ -147,6 +147,15 @@ impl Context<'_> {
         self.bearer_of(input.text("AccessToken"))
     }
 
+    /// Returns who the member `AccessToken` speaks for, in an operation that does not declare
+    /// `UserNotFoundException`: the token of a deleted user counts as revoked there.
+    pub(super) fn living_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
+        self.bearer(input).map_err(|fault| match fault {
+            Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
+            other => other,
+        })
+    }
+
     fn bearer_of(&mut self, token: &str) -> Result<Bearer, Fault> {
         let doubted = |doubt| match doubt {
             Doubt::Malformed => Fault::rule("access-token-malformed"),
