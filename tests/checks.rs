@@ -261,6 +261,10 @@ fn oddities_that_clients_survive_are_notes() {
     check(success("AdminGetUser", json!({"Username": "x", "Extra": 1})), &["~schema /Extra"]);
     let status = json!({"Username": "x", "UserStatus": "NEW"});
     check(success("AdminGetUser", status), &["~schema /UserStatus"]);
+    // A shape that is also sent: what it requires is required of the sender.
+    let domain = json!({"DomainDescription": {"Domain": "x", "CustomDomainConfig": {}}});
+    let at = "~schema /DomainDescription/CustomDomainConfig/CertificateArn";
+    check(success("DescribeUserPoolDomain", domain), &[at]);
     let bare = error("SignUp", "UnrecognizedClientException", "x").header("x-amzn-errortype", None);
     check(bare, &["~error-header header:x-amzn-errortype"]);
 }
@@ -524,6 +528,17 @@ fn secrets_are_redacted_by_shape() {
         redact_input(&CATALOGUE, IDP, "SignUp", &odd),
         json!({"Password": ["<password#1>", "<password#2>"], "Undeclared": {"secret_hash": "<secret-hash#1>"}})
     );
+}
+
+#[test]
+fn units_of_time_are_no_secrets() {
+    let client = json!({"TokenValidityUnits": {"AccessToken": "hours"}, "AccessTokenValidity": 8});
+    let output = json!({"UserPoolClient": client});
+    let shown = redact_output(&CATALOGUE, IDP, "DescribeUserPoolClient", &output);
+    assert_eq!(shown, output);
+    // Undeclared here, and still none.
+    let output = json!({"UserPoolClients": [client]});
+    assert_eq!(redact_output(&CATALOGUE, IDP, "ListUserPoolClients", &output), output);
 }
 
 #[test]

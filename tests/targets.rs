@@ -294,15 +294,28 @@ fn every_shipped_profile_loads_and_names_real_operations() {
     assert_eq!(names, ["cognito-local", "cognitox", "ministack", "moto", "reference"]);
     for name in names {
         let profile = Profile::load(&Source::Embedded, &name).expect("it is well-formed");
-        for operation in &profile.unsupported {
-            assert!(catalogue.operation(operation).is_some(), "{name}: {operation}");
-        }
-        for service in &profile.services {
-            assert!(catalogue.services.contains_key(service), "{name}: {service}");
-        }
+        profile.verify(&Source::Embedded, &catalogue).expect("it names what there is");
         let pools = profile.services.contains("cognito-identity");
         assert_eq!(pools, profile.capability_set().contains(&Capability::IdentityPools));
     }
+}
+
+#[tokio::test]
+async fn a_profile_that_names_what_is_not_there_is_refused_with_the_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = async |text: &str, expected: &str| {
+        std::fs::write(folder.path().join("mine.yaml"), text).expect("it is ours");
+        let profiles = Source::Folder(folder.path().into());
+        let options = OpenOptions { profiles, ..options() };
+        let error = open(&TargetSpec::Profile("mine".into()), &options).await.err();
+        let words = error.expect("a mistake").to_string();
+        assert!(words.ends_with(expected), "{words}");
+    };
+    let text = "name: mine\nurl: http://x\nunsupported:\n  - SignUp\n  - InitateAuth\n";
+    let expected = "mine.yaml:5: unknown operation `InitateAuth`, did you mean `InitiateAuth`?";
+    check(text, expected).await;
+    let text = "name: mine\nurl: http://x\nservices: [cognito-ipd]\n";
+    check(text, "mine.yaml:3: unknown service `cognito-ipd`, did you mean `cognito-idp`?").await;
 }
 
 #[tokio::test]
@@ -382,6 +395,9 @@ mod processes {
         let mut harness = std::process::Command::new(std::env::current_exe().expect("a path"));
         harness.args(["--ignored", "--exact", "processes::half_of_the_next_test"]);
         harness.stdout(std::process::Stdio::null());
+        // A killed harness cannot clean up its folder.
+        let folder = tempfile::tempdir().expect("a folder");
+        harness.env("TMPDIR", folder.path());
         let mut harness = harness.spawn().expect("it was started before");
         let deadline = Instant::now() + Duration::from_secs(10);
         while !runs("sleep 63.5") {
@@ -440,10 +456,22 @@ async fn the_reference_opens_with_everything_its_profile_promises() {
         Capability::QueryProtocol,
     ];
     assert_eq!(*target.capabilities(), BTreeSet::from(promised));
-    let pool = output(&target, "CreateUserPool", json!({"PoolName": "mine"})).await;
-    let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
-    assert_eq!(target.read_code(&pool, "nobody").await, Ok(None));
-    assert_eq!(target.advance_clock(60).await, Ok(()));
+    let (pool, client) = pool_and_client(&target).await;
+    assert_eq!(target.read_code(&pool, "some+body").await, Ok(None));
+    let confirm = |code: String| {
+        let input = json!({"ClientId": client, "Username": "some+body", "ConfirmationCode": code});
+        api("cognito-idp", "ConfirmSignUp", input, false)
+    };
+    sign_up(&target, &client, "some+body").await;
+    let code = target.read_code(&pool, "some+body").await.expect("a mailbox").expect("a code");
+    assert_eq!(target.advance_clock(30 * 86_400).await, Ok(()));
+    let late = target.send(&confirm(code)).await.reply.expect("a response");
+    assert_eq!(late.error_code().as_deref(), Some("ExpiredCodeException"));
+    for path in [format!("/{pool}/.well-known/jwks.json"), "/?Action=GetCSVHeader".to_owned()] {
+        let request = Request { method: "GET".into(), path, headers: vec![], body: vec![] };
+        let response = target.http().exchange(&request).await.expect("a response");
+        assert_ne!(response.status, 404, "{response:?}");
+    }
     let call = api("cognito-idp", "CreateUserPool", json!({}), true);
     let reply = target.send(&call).await;
     assert!(!target.declined(&call, &reply), "{:?}", reply.reply);
@@ -470,6 +498,22 @@ async fn output(target: &Opened, operation: &str, input: Value) -> Value {
     let response = reply.reply.expect("a response");
     assert!(response.is_success(), "{operation}: {response:?}");
     response.json().expect("JSON").unwrap_or_default()
+}
+
+/// Returns the ids of a new pool, which sends codes, and of a client in it.
+async fn pool_and_client(target: &Opened) -> (String, String) {
+    let input = json!({"PoolName": "codes", "AutoVerifiedAttributes": ["email"]});
+    let pool = output(target, "CreateUserPool", input).await;
+    let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
+    let input = json!({"UserPoolId": pool, "ClientName": "codes"});
+    let client = output(target, "CreateUserPoolClient", input).await;
+    (pool, client["UserPoolClient"]["ClientId"].as_str().expect("an id").to_owned())
+}
+
+async fn sign_up(target: &Opened, client: &str, username: &str) {
+    let mut input = json!({"ClientId": client, "Username": username, "Password": "Passw0rd!"});
+    input["UserAttributes"] = json!([{"Name": "email", "Value": "a@example.com"}]);
+    output(target, "SignUp", input).await;
 }
 
 /// Opens an emulator, counts what it declines of both services, and ends it.
@@ -522,16 +566,8 @@ async fn ministack_opens() {
 #[tokio::test]
 async fn cognitox_opens_and_its_log_tells_codes() {
     check("cognitox", (22, 23), |target| async move {
-        let pool = output(&target, "CreateUserPool", json!({"PoolName": "codes"})).await;
-        let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
-        let input = json!({"UserPoolId": pool, "ClientName": "codes"});
-        let client = output(&target, "CreateUserPoolClient", input).await;
-        let client = client["UserPoolClient"]["ClientId"].as_str().expect("an id").to_owned();
-        let email = json!([{"Name": "email", "Value": "a@example.com"}]);
-        let mut input =
-            json!({"ClientId": client, "Username": "some.body", "Password": "Passw0rd!"});
-        input["UserAttributes"] = email;
-        output(&target, "SignUp", input).await;
+        let (pool, client) = pool_and_client(&target).await;
+        sign_up(&target, &client, "some.body").await;
         let code = target.read_code(&pool, "some.body").await.expect("a mailbox").expect("a code");
         assert_eq!(target.read_code(&pool, "somexbody").await, Ok(None));
         let input = json!({"ClientId": client, "Username": "some.body", "ConfirmationCode": code});

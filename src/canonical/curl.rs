@@ -55,7 +55,7 @@ pub fn curl(
             }
         }
     }
-    parts.join(" ")
+    parts.join(" \\\n  ")
 }
 
 fn join(base_url: &str, quoted_path: &str) -> String {

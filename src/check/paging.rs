@@ -11,7 +11,7 @@ use crate::outcome::{Evidence, Level};
 use crate::transcript::Exchange;
 
 /// The check.
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     id: "paging",
     level: Level::Behaviour,
     asks: "pages repeat no item, hold no more than was asked for, and end without a token",

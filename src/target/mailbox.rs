@@ -91,6 +91,9 @@ async fn from_outbox(
         return Err("the mailbox is no list of messages".into());
     };
     let code = messages.iter().rev().find_map(|message| message.pointer(&outbox.code)?.as_str());
+    if code.is_none() && !messages.is_empty() {
+        return Err(format!("the mailbox has messages, but no code at `{}` of any", outbox.code));
+    }
     Ok(code.map(str::to_owned))
 }
 

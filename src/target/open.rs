@@ -210,7 +210,11 @@ fn is_bare_url(spec: &TargetSpec, options: &OpenOptions) -> bool {
 
 /// Returns the profile that holds, and what keeps the target up.
 async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host), TargetError> {
-    let load = |name: &str| Profile::load(&options.profiles, name);
+    let load = |name: &str| {
+        let profile = Profile::load(&options.profiles, name)?;
+        profile.verify(&options.profiles, &options.catalogue)?;
+        Ok::<_, ProfileError>(profile)
+    };
     let name = match spec {
         TargetSpec::Url(url) => {
             let profile = match &options.capabilities_of {

@@ -128,14 +128,14 @@ impl Process {
     fn spawn(start: &Start, program: &Path) -> Result<Self, StartError> {
         let folder = tempfile::Builder::new().prefix("cognito-conformance-").tempdir();
         let folder = folder.map_err(system("make a folder"))?;
-        for (path, text) in &start.files {
-            write(&folder.path().join(path), text).map_err(system("write its files"))?;
-        }
         let port = free_port().map_err(system("find a free port"))?;
         let fill = |text: &String| {
             text.replace("{port}", &port.to_string())
                 .replace("{dir}", &folder.path().to_string_lossy())
         };
+        for (path, text) in &start.files {
+            write(&folder.path().join(path), &fill(text)).map_err(system("write its files"))?;
+        }
         let mut command = Command::new(program);
         command
             .args(start.args.iter().map(fill))
