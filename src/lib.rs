@@ -7,11 +7,13 @@
 pub mod canonical;
 pub mod catalogue;
 pub mod check;
+pub mod cli;
 pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod reference;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod srp;
 pub mod suite;

@@ -1,2 +1,7 @@
-//! The command line arrives with the runner.
-fn main() {}
+//! Parses arguments, calls [`cognito_conformance::cli`], turns the outcome into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cognito_conformance::cli::main())
+}

@@ -228,7 +228,7 @@ impl CaseOutcome {
 }
 
 /// A complete run: what was asked of which target, and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// Version of this document's format.
     pub format: u32,

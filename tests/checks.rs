@@ -15,7 +15,7 @@ use cognito_conformance::check::{
 use cognito_conformance::outcome::{Evidence, Level};
 use cognito_conformance::pattern::Pattern;
 use cognito_conformance::transcript::{
-    Call, Exchange, Expectation, Expected, Place, SdkVerdict, Transcript,
+    Call, Exchange, Expectation, Expected, Pages, Place, SdkVerdict, Transcript,
 };
 use cognito_conformance::wire::{Request, Response, TransportError};
 use serde_json::{Value, json};
@@ -114,6 +114,7 @@ fn exchange(operation: &str, input: Value, status: u16, body: &str) -> Exchange 
         sdk: None,
         expect: None,
         declined: false,
+        pages: None,
         elapsed_ms: 1,
     }
 }
@@ -260,6 +261,10 @@ fn oddities_that_clients_survive_are_notes() {
     check(success("AdminGetUser", json!({"Username": "x", "Extra": 1})), &["~schema /Extra"]);
     let status = json!({"Username": "x", "UserStatus": "NEW"});
     check(success("AdminGetUser", status), &["~schema /UserStatus"]);
+    // A shape that is also sent: what it requires is required of the sender.
+    let domain = json!({"DomainDescription": {"Domain": "x", "CustomDomainConfig": {}}});
+    let at = "~schema /DomainDescription/CustomDomainConfig/CertificateArn";
+    check(success("DescribeUserPoolDomain", domain), &[at]);
     let bare = error("SignUp", "UnrecognizedClientException", "x").header("x-amzn-errortype", None);
     check(bare, &["~error-header header:x-amzn-errortype"]);
 }
@@ -349,7 +354,7 @@ fn the_sdk_has_a_say() {
         modelled,
     };
     check(denied().sdk(verdict("UserNotFoundException", true)), &[]);
-    check(denied().sdk(verdict("UserNotFoundException", false)), &["sdk /__type"]);
+    check(denied().sdk(verdict("UserNotFoundException", false)), &["~sdk /__type"]);
     check(denied().sdk(verdict("OtherException", true)), &["sdk /__type"]);
     check(denied().sdk(SdkVerdict::Output), &["sdk status"]);
     check(success("AdminGetUser", json!({"Username": "x"})).sdk(SdkVerdict::Output), &[]);
@@ -428,6 +433,14 @@ fn outputs_and_raw_responses_are_compared_with_patterns() {
     check(denied().expecting(output(json!({}))), &["expectation status"]);
     check(exchange("DeleteUserPool", json!({}), 200, "").expecting(output(json!({}))), &[]);
     check(user().expecting(Expected::Anything), &[]);
+    // Of the last of several pages: the items of all.
+    let mut last = success("ListUsers", json!({"Users": []}));
+    let items = vec![json!({"Username": "x"})];
+    let whole = json!({"Users": items});
+    let pages =
+        Pages { output: whole.clone(), items, sizes: vec![1, 0], limit: Some(1), ended: true };
+    last.pages = Some(pages);
+    check(last.expecting(output(whole)), &[]);
     let raw = |status: u16, header: &str, body: Value| Expected::Raw {
         status: Some(pattern(json!(status))),
         headers: vec![("content-type".into(), pattern(json!(header)))],
@@ -518,6 +531,17 @@ fn secrets_are_redacted_by_shape() {
 }
 
 #[test]
+fn units_of_time_are_no_secrets() {
+    let client = json!({"TokenValidityUnits": {"AccessToken": "hours"}, "AccessTokenValidity": 8});
+    let output = json!({"UserPoolClient": client});
+    let shown = redact_output(&CATALOGUE, IDP, "DescribeUserPoolClient", &output);
+    assert_eq!(shown, output);
+    // Undeclared here, and still none.
+    let output = json!({"UserPoolClients": [client]});
+    assert_eq!(redact_output(&CATALOGUE, IDP, "ListUserPoolClients", &output), output);
+}
+
+#[test]
 fn secrets_are_redacted_by_value_wherever_they_turn_up() {
     let echo = r#"<p>opaque-access-token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln</p>"#;
     let mut page = exchange("GetUser", json!({"AccessToken": "opaque-access-token"}), 500, echo);
@@ -574,13 +598,7 @@ fn a_request_can_be_repeated_from_the_shell() {
     let line = curl(&CATALOGUE, "http://localhost:9229", &case.exchanges[0], &redactor);
     assert_eq!(
         line,
-        r#"curl -sS -i \
-  -X POST http://localhost:9229/ \
-  --aws-sigv4 aws:amz:us-east-1:cognito-idp \
-  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-  -H 'content-type: application/x-amz-json-1.1' \
-  -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' \
-  --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
+        r#"curl -sS -i -X POST http://localhost:9229/ --aws-sigv4 aws:amz:us-east-1:cognito-idp --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
     );
 }
 
@@ -614,4 +632,35 @@ fn canonical_forms_of_the_same_behaviour_are_equal() {
     assert_eq!(form[1]["output"]["UserAttributes"][0]["Value"], "<uuid#1>");
     assert_eq!(form[2]["input"]["UserPoolId"], "us-east-1_missing00");
     assert_eq!(form[2]["error"], "ResourceNotFoundException");
+}
+
+#[test]
+fn hostile_answers_are_judged_and_shown_without_a_panic() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b"\xff\xfe\x00",
+        deep.as_bytes(),
+        b"{\"__type\":{\"a\":[]},\"message\":{\"b\":1e999}}",
+        b"{\"__type\":\"\",\"message\":\"\"}",
+        b"{\"Users\":{\"0\":null},\"PaginationToken\":[1,{\"/~\":-0.0}]}",
+        b"{\"Users\":[[[]],null,1,{\"UserCreateDate\":1e308,\"Enabled\":{}}]}",
+        b"[null]",
+        b"null",
+    ];
+    for (body, status) in
+        bodies.iter().flat_map(|body| [0, 200, 299, 302, 400, 599].map(|s| (body, s)))
+    {
+        let input = json!({"UserPoolId": ["x"], "Filter": {"Password": [1, null, "…"]}});
+        let mut one = exchange("ListUsers", input, status, "");
+        let response = one.reply.as_mut().expect("a response");
+        response.body = body.to_vec();
+        response.headers = vec![("x-amzn-errortype".into(), ":#:".into())];
+        let case = transcript(vec![one]);
+        let redactor = Redactor::over(&CATALOGUE, &case);
+        assert!(!found(&case.exchanges[0]).is_empty());
+        record(&case.exchanges[0], &redactor);
+        curl(&CATALOGUE, "$URL", &case.exchanges[0], &redactor);
+        canonical(&CATALOGUE, &case);
+    }
 }

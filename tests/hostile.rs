@@ -27,10 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// What came of one call over each transport.
 struct Outcome {
     plain: Reply,
-    #[cfg_attr(
-        not(feature = "aws"),
-        expect(dead_code, reason = "only the SDK transport fills it")
-    )]
     official: Option<Reply>,
 }
 
@@ -247,9 +243,21 @@ async fn a_huge_header_is_refused() {
 }
 
 #[tokio::test]
+async fn a_declared_length_beyond_the_limit_is_refused_at_once() {
+    let url = bytes("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n{").await;
+    refuses(call(&url).await, |error| *error == TransportError::TooLarge(1 << 20));
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_broken() {
     let url = bytes("SSH-2.0-OpenSSH_9.2\r\n").await;
     refuses(call(&url).await, |error| matches!(error, TransportError::Broken(_)));
+}
+
+#[tokio::test]
+async fn https_to_a_server_without_it_is_no_connection() {
+    let url = bytes("HTTP/1.1 400 Bad Request\r\n\r\n").await.replace("http://", "https://");
+    refuses(call(&url).await, |error| matches!(error, TransportError::Connect(_)));
 }
 
 #[tokio::test]

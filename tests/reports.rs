@@ -57,10 +57,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        response   400 {"__type":"ResourceNotFoundException","message":"User not
                   found"}
        reproduce:
-       curl -sS http://127.0.0.1:5000/ \
-         -H 'x-amz-target: AWSCognitoIdentityProviderService.AdminDeleteUser' \
-         -H 'content-type: application/x-amz-json-1.1' \
-         --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
+       curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.AdminDeleteUser' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     2. expectation: SignUp, /__type (flaky)
        case       cognito-idp::sign-up::second-sign-up-is-refused, step 2
@@ -70,10 +67,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        request    {"ClientId":"<client-id#1>","Username":"ann"}
        response   200 {"UserConfirmed":false,"UserSub":"<user-sub#2>"}
        reproduce:
-       curl -sS http://127.0.0.1:5000/ \
-         -H 'x-amz-target: AWSCognitoIdentityProviderService.SignUp' \
-         -H 'content-type: application/x-amz-json-1.1' \
-         --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
+       curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.SignUp' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     3. schema: DescribeUserPool, /UserPool/CreationDate
        case       cognito-idp::pools::dates-are-numbers, step 2
@@ -83,10 +77,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        request    {"UserPoolId":"<user-pool-id#1>"}
        response   200 {"UserPool":{"CreationDate":"2024-05-01T10:00:00Z"}}
        reproduce:
-       curl -sS http://127.0.0.1:5000/ \
-         -H 'x-amz-target: AWSCognitoIdentityProviderService.DescribeUserPool' \
-         -H 'content-type: application/x-amz-json-1.1' \
-         --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
+       curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.DescribeUserPool' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     1 note not shown (verbose shows them)
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Schema, Service, Volatile};
+use crate::catalogue::{Kind, Schema, Service, Volatile};
 
 /// What a leaf is beyond its JSON type, and what to call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,14 +95,16 @@ impl<'a> Walk<'a, '_> {
             Some(service) => service.resolve(schema),
             None => schema,
         });
-        let own = || by_shape(schema?, shape, name).or_else(|| by_name(name));
-        let class = inherited.cloned().or_else(own).or_else(|| by_name(name));
+        let telling = !schema.is_some_and(is_no_text) && !is_unit(value);
+        let named = || by_name(name).filter(|_| telling);
+        let declared = || by_shape(schema?, shape, name);
+        let class = inherited.cloned().or_else(declared).or_else(named);
         match value {
             Value::Object(members) => {
                 let mut rebuilt = Map::new();
                 for (key, member) in members {
-                    let inner = schema
-                        .and_then(|s| s.member(key).or_else(|| s.additional_properties.as_deref()));
+                    let inner =
+                        schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
                     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
                     let inherited = class.as_ref().filter(|class| class.is_secret());
                     let member = self.walk(inner, inherited, key, member, &pointer);
@@ -120,6 +122,17 @@ impl<'a> Walk<'a, '_> {
             scalar => (self.visit)(at, class.as_ref(), scalar).unwrap_or_else(|| scalar.clone()),
         }
     }
+}
+
+/// Tells whether a shape leaves no room for a secret, whatever its member's name.
+fn is_no_text(schema: &Schema) -> bool {
+    let text = !matches!(schema.kind, Some(Kind::Integer | Kind::Number | Kind::Boolean));
+    !text || schema.enumeration.is_some()
+}
+
+/// Tells whether a value is a unit of time: `TokenValidityUnits` names its members after tokens.
+fn is_unit(value: &Value) -> bool {
+    matches!(value.as_str(), Some("seconds" | "minutes" | "hours" | "days"))
 }
 
 /// Classifies by the declared shape.

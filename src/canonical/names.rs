@@ -8,6 +8,9 @@ const SHORTEST: usize = 4;
 /// Values shorter than this are replaced only where they stand as a word of their own.
 const FREE_STANDING: usize = 8;
 
+/// What stands where a text was cut short.
+const CUT: char = '…';
+
 /// Values with their names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
@@ -56,13 +59,27 @@ impl Names {
             return name.to_owned();
         }
         let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        // What was cut may end in the first half of a secret.
+        while let Some(cut) = rest.find(CUT) {
+            out.push_str(&self.without_tail(&self.whole(&rest[..cut], true)));
+            out.push(CUT);
+            rest = &rest[cut + CUT.len_utf8()..];
+        }
+        out.push_str(&self.whole(rest, false));
+        out
+    }
+
+    /// Replaces the named values and tokens in a text; `cut` says that it goes on.
+    fn whole(&self, text: &str, cut: bool) -> String {
+        let mut out = String::with_capacity(text.len());
         let mut at = 0;
         while at < text.len() {
             let rest = &text[at..];
             if let Some((needle, name)) = self.found(text, at) {
                 out.push_str(name);
                 at += needle.len();
-            } else if let Some(token) = jwt(rest) {
+            } else if let Some(token) = jwt(rest, cut) {
                 out.push_str(self.known(token).unwrap_or("<jwt>"));
                 at += token.len();
             } else {
@@ -72,6 +89,20 @@ impl Names {
             }
         }
         out
+    }
+
+    /// Replaces the first part of a named value that the text ends in.
+    fn without_tail(&self, text: &str) -> String {
+        let needles = self.needles.values().flatten();
+        let tails = needles.filter_map(|(needle, name)| {
+            let starts = needle.char_indices().map(|(end, _)| end).skip(SHORTEST);
+            let longest = starts.filter(|end| text.ends_with(&needle[..*end])).last()?;
+            Some((longest, name))
+        });
+        match tails.max() {
+            Some((length, name)) => format!("{}{name}", &text[..text.len() - length]),
+            None => text.to_owned(),
+        }
     }
 
     fn seek(&mut self, needle: String, name: String) {
@@ -110,15 +141,17 @@ fn stands_alone(text: &str, at: usize, length: usize) -> bool {
     !word(text[..at].chars().next_back()) && !word(text[at + length..].chars().next())
 }
 
-/// Returns the JSON Web Token (signed or encrypted) that `text` starts with.
-fn jwt(text: &str) -> Option<&str> {
+/// Returns the JSON Web Token (signed or encrypted) that `text` starts with, or its first part
+/// where the text was `cut` there.
+fn jwt(text: &str, cut: bool) -> Option<&str> {
     if !text.starts_with("eyJ") {
         return None;
     }
     let part = |c: char| c.is_ascii_alphanumeric() || "-_=.".contains(c);
     let end = text.find(|c| !part(c)).unwrap_or(text.len());
     let token = text[..end].trim_end_matches('.');
-    (token.len() >= 20 && token.matches('.').count() >= 2).then_some(token)
+    let complete = token.matches('.').count() >= 2 || (cut && end == text.len());
+    (token.len() >= 20 && complete).then_some(token)
 }
 
 #[cfg(test)]
@@ -158,5 +191,12 @@ mod tests {
     fn tokens_go_even_when_nobody_named_them() {
         check(&[], "t=eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln.", "t=<jwt>.");
         check(&[], "eyJ is no token, é", "eyJ is no token, é");
+    }
+
+    #[test]
+    fn what_was_cut_hides_the_first_half_too() {
+        check(&["Hunter2-Hunter2"], "got Hunter2-Hun… (99 bytes)", "got <secret#1>… (99 bytes)");
+        check(&[], "t=eyJhbGciOiJSUzI1NiJ9.eyJz… (99 bytes)", "t=<jwt>… (99 bytes)");
+        check(&["Hunter2-Hunter2"], "a hunt… Hunter2-Hunter2", "a hunt… <secret#1>");
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn apply(service: &mut Service, correction: &Correction) -> Result<()
             };
             operation.errors.extend(correction.errors.iter().cloned());
             match path {
-                [] if correction.set.is_empty() => Ok(()),
+                [] => overwrite(operation, &[], correction),
                 ["input", path @ ..] => overwrite(&mut operation.input, path, correction),
                 ["output", path @ ..] => {
                     let output = operation.output.as_mut();

@@ -30,6 +30,8 @@ pub struct Links {
     creators: BTreeMap<String, BTreeSet<String>>,
     outputs: BTreeMap<String, BTreeSet<String>>,
     handles: BTreeSet<String>,
+    /// Lists of handles, by their own shape.
+    lists: BTreeMap<String, String>,
 }
 
 impl Links {
@@ -46,6 +48,12 @@ impl Links {
         let volatile = |s: &Schema| matches!(s.volatile, Some(Volatile::Id | Volatile::Token));
         let shapes = service.shapes.iter().filter(|(_, schema)| volatile(schema));
         links.handles.extend(shapes.map(|(name, _)| name.clone()));
+        for (name, schema) in &service.shapes {
+            let item = schema.items.as_ref().and_then(|items| items.target());
+            if let Some(item) = item.filter(|item| links.handles.contains(*item)) {
+                links.lists.insert(name.clone(), item.to_owned());
+            }
+        }
         for operation in service.operations.values() {
             for handle in yielded(service, operation, &links.handles) {
                 links.outputs.entry(handle).or_default().insert(operation.name.clone());
@@ -83,12 +91,20 @@ impl Links {
         if let Some(target) = schema.target().filter(|target| self.handles.contains(*target)) {
             return Some(target.to_owned());
         }
+        if let Some(item) = schema.target().and_then(|target| self.lists.get(target)) {
+            return Some(item.clone());
+        }
         if schema.volatile != Some(Volatile::Id) {
             return None;
         }
-        let named = format!("{member}Type");
-        Some(if self.handles.contains(&named) { named } else { member.to_owned() })
+        Some(spoken_of(member, &self.handles))
     }
+}
+
+/// Returns the handle shape a member's own name speaks of, else that name.
+fn spoken_of(member: &str, handles: &BTreeSet<String>) -> String {
+    let named = format!("{member}Type");
+    if handles.contains(&named) { named } else { member.to_owned() }
 }
 
 /// Handles in the output of `operation`: shapes, and names of members that are volatile themselves.
@@ -103,7 +119,7 @@ fn yielded(
     while let Some(schema) = queue.pop() {
         for (member, inner) in schema.properties.iter().flatten() {
             if inner.volatile == Some(Volatile::Id) {
-                found.insert(member.clone());
+                found.insert(spoken_of(member, handles));
             }
         }
         schema.walk("", &mut |_, part| {

@@ -204,9 +204,10 @@ pub struct BeforeDelete {
 #[serde(deny_unknown_fields)]
 pub struct Correction {
     /// `shapes/<Name>` or `operations/<Op>/input` (or `/output`), then members: `…/properties/X`;
-    /// `operations/<Op>` for its errors; `errors/<Code>`, or `errors/*` for every client fault.
+    /// `operations/<Op>` for the operation itself, its errors too; `errors/<Code>`, or `errors/*`
+    /// for every client fault.
     pub at: String,
-    /// Schema keywords (or members of an error code) to overwrite; `null` removes one.
+    /// Schema keywords (or members of the operation or error code) to overwrite; `null` removes one.
     #[serde(default)]
     pub set: serde_json::Map<String, serde_json::Value>,
     /// Name the service's messages give the member, where it is not the lower-camel one.

@@ -24,7 +24,7 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let (Some(expect), Ok(response)) = (&exchange.expect, &exchange.reply) else {
         return Vec::new();
     };
-    let found = compare(catalogue, expect, response);
+    let found = compare(catalogue, expect, exchange, response);
     if throttled(exchange) { Vec::new() } else { found }
 }
 
@@ -36,7 +36,7 @@ pub(super) fn holds(catalogue: &Catalogue, exchange: &Exchange) -> bool {
         (None, _) => true,
         (Some(expect), Ok(response)) if !exchange.declined => {
             let anything = expect.outcome == Expected::Anything;
-            let found = compare(catalogue, expect, response);
+            let found = compare(catalogue, expect, exchange, response);
             let wording = |breach: &Breach| breach.rule.is_some() && breach.pointer == "/message";
             found.iter().all(wording) && !(anything && throttled(exchange))
         }
@@ -44,10 +44,15 @@ pub(super) fn holds(catalogue: &Catalogue, exchange: &Exchange) -> bool {
     }
 }
 
-fn compare(catalogue: &Catalogue, expect: &Expectation, response: &Response) -> Vec<Breach> {
+fn compare(
+    catalogue: &Catalogue,
+    expect: &Expectation,
+    exchange: &Exchange,
+    response: &Response,
+) -> Vec<Breach> {
     match &expect.outcome {
         Expected::Anything => Vec::new(),
-        Expected::Output(pattern) => output(expect, pattern, response),
+        Expected::Output(pattern) => output(expect, pattern, exchange, response),
         Expected::Error { rules, arguments } => {
             let rules: Vec<&Rule> = rules.iter().filter_map(|id| catalogue.rules.get(id)).collect();
             refusal(expect, &rules, arguments, response)
@@ -58,16 +63,20 @@ fn compare(catalogue: &Catalogue, expect: &Expectation, response: &Response) -> 
     }
 }
 
-fn output(expect: &Expectation, pattern: &Pattern, response: &Response) -> Vec<Breach> {
+fn output(
+    expect: &Expectation,
+    pattern: &Pattern,
+    exchange: &Exchange,
+    response: &Response,
+) -> Vec<Breach> {
     if !response.is_success() {
         return vec![breach(expect, "status", "success", summary(response))];
     }
-    match response.json() {
-        Ok(body) => {
-            let body = body.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    match exchange.output() {
+        Some(body) => {
             pattern.mismatches(&body).into_iter().map(|m| mismatch(expect, "body", "", m)).collect()
         }
-        Err(_) => vec![breach(expect, "body", pattern.describe(), preview(response))],
+        None => vec![breach(expect, "body", pattern.describe(), preview(response))],
     }
 }
 

@@ -13,6 +13,7 @@ mod error_declared;
 mod error_header;
 mod expectation;
 mod message;
+mod paging;
 mod request_id;
 mod schema;
 mod sdk;
@@ -76,6 +77,7 @@ pub const CHECKS: &[Check] = &[
     error_declared::CHECK,
     server_fault::CHECK,
     secret_echo::CHECK,
+    paging::CHECK,
     expectation::CHECK,
 ];
 

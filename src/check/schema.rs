@@ -24,6 +24,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 const MODELLED: Promise = Promise::new(Evidence::Modelled, "service model, output shape");
+/// Where a shape is also sent, `required` binds the sender: the service answers `"CustomDomainConfig":
+/// {}` for a domain of its own, although the shape requires `CertificateArn`.
+const SHARED: Promise = Promise::new(
+    Evidence::Inferred,
+    "service model, a shape that requests share (aws/aws-cli awscli/examples/cognito-idp/describe-user-pool-domain.rst leaves out a required member of one)",
+);
 /// The service grows values and members before the published model does.
 const NOT_IN_MODEL: Promise = Promise::new(
     Evidence::Inferred,
@@ -51,7 +57,7 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let mut found = Vec::new();
     drop_nulls(&mut body, "", &mut found);
     let validator = validator(call.service, call.operation, shape);
-    found.extend(validator.iter_errors(&body).flat_map(breaches));
+    found.extend(validator.iter_errors(&body).flat_map(|error| breaches(call.service, error)));
     once_each(found)
 }
 
@@ -79,14 +85,15 @@ fn drop_nulls(value: &mut Value, at: &str, found: &mut Vec<Breach>) {
     }
 }
 
-fn breaches(error: ValidationError<'_>) -> Vec<Breach> {
+fn breaches(service: &Service, error: ValidationError<'_>) -> Vec<Breach> {
     let at = error.instance_path().as_str();
     let actual = || shorten(error.instance());
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             let expected = format!("required member {name}");
-            vec![MODELLED.broken(format!("{at}/{}", escape(name)), expected, "absent")]
+            let promise = if is_shared(service, &error) { SHARED } else { MODELLED };
+            vec![promise.broken(format!("{at}/{}", escape(name)), expected, "absent")]
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let extra = |name: &String| {
@@ -101,6 +108,19 @@ fn breaches(error: ValidationError<'_>) -> Vec<Breach> {
         ValidationErrorKind::Type { kind } => vec![MODELLED.broken(at, types(kind), actual())],
         other => vec![MODELLED.broken(at, other.keyword(), actual())],
     }
+}
+
+/// Tells whether the shape that an answer breaks is also one that callers send.
+fn is_shared(service: &Service, error: &ValidationError<'_>) -> bool {
+    let path = error.schema_path().as_str();
+    let Some(name) = path.strip_prefix("/$defs/").and_then(|rest| rest.split('/').next()) else {
+        return false;
+    };
+    let mut sent = BTreeMap::new();
+    for operation in service.operations.values() {
+        collect(service, &operation.input, &mut sent);
+    }
+    sent.contains_key(name)
 }
 
 fn types(kind: &TypeKind) -> String {

@@ -3,8 +3,17 @@
 //! They measure the checks, not the reference: each says which check must catch it first. All
 //! are mutators of responses, so they fit any server that answers in this protocol.
 
-use serde_json::{Map, Value, json};
+mod alter;
 
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use self::alter::{
+    add_member, code, edit, edit_error, edit_members, empty_list, message, password, refuse,
+    set_header, twice,
+};
+use super::server::Mutate;
 use crate::wire::{Request, Response};
 
 /// A way to be wrong.
@@ -16,8 +25,20 @@ pub struct NamedFault {
     pub about: &'static str,
     /// Id of the check that must catch it.
     pub caught_by: &'static str,
-    /// Alters the response to a call of an operation (empty for other requests).
-    pub apply: fn(&Request, &str, &mut Response),
+    alter: fn(&Request, &str, &mut Response),
+}
+
+impl NamedFault {
+    /// Alters the response to a request, which called `operation` if it called any.
+    pub fn apply(&self, request: &Request, operation: Option<&str>, response: &mut Response) {
+        (self.alter)(request, operation.unwrap_or_default(), response);
+        let length = response.body.len().to_string();
+        for (name, value) in &mut response.headers {
+            if name.eq_ignore_ascii_case("content-length") {
+                value.clone_from(&length);
+            }
+        }
+    }
 }
 
 /// Every named fault, in the order of the checks that catch them.
@@ -26,7 +47,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "status-404-on-not-found",
         about: "what is not found is answered with status 404",
         caught_by: "status",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if code(response).is_some_and(|code| code.contains("NotFound")) {
                 response.status = 404;
             }
@@ -36,7 +57,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "status-201-on-create",
         about: "a creation is answered with status 201",
         caught_by: "status",
-        apply: |_, operation, response| {
+        alter: |_, operation, response| {
             if response.is_success() && operation.contains("Create") {
                 response.status = 201;
             }
@@ -46,19 +67,19 @@ pub const FAULTS: &[NamedFault] = &[
         name: "json-content-type",
         about: "the content type is application/json",
         caught_by: "content-type",
-        apply: |_, _, response| set_header(response, "content-type", Some("application/json")),
+        alter: |_, _, response| set_header(response, "content-type", Some("application/json")),
     },
     NamedFault {
         name: "no-request-id",
         about: "no answer has an x-amzn-requestid",
         caught_by: "request-id",
-        apply: |_, _, response| set_header(response, "x-amzn-requestid", None),
+        alter: |_, _, response| set_header(response, "x-amzn-requestid", None),
     },
     NamedFault {
         name: "namespaced-type",
         about: "`__type` carries the model's namespace",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, code| {
                 let named = format!("com.amazonaws.cognito.identity.idp.model#{code}");
                 body.insert("__type".into(), named.into());
@@ -69,7 +90,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "capital-message",
         about: "the text of an error stands under `Message`",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, _| {
                 if let Some(text) = body.remove("message") {
                     body.insert("Message".into(), text);
@@ -81,7 +102,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "code-only-body",
         about: "an error body names the error `code` instead of `__type`",
         caught_by: "error-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_error(response, |body, code| {
                 body.remove("__type");
                 body.insert("code".into(), code.into());
@@ -92,7 +113,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "no-error-header",
         about: "an error stands in the body only, not in x-amzn-errortype",
         caught_by: "error-header",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             set_header(response, "x-amzn-errortype", None);
             set_header(response, "x-amzn-errormessage", None);
         },
@@ -101,7 +122,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "error-header-without-colon",
         about: "x-amzn-errortype is the bare code",
         caught_by: "error-header",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(code) = code(response) {
                 set_header(response, "x-amzn-errortype", Some(&code));
             }
@@ -111,7 +132,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "braces-for-void",
         about: "operations without an output answer with `{}`",
         caught_by: "void-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() && response.body.is_empty() {
                 response.body = b"{}".to_vec();
             }
@@ -121,7 +142,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "empty-for-struct",
         about: "operations with an empty output structure answer with a zero-length body",
         caught_by: "void-body",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() && response.body == b"{}" {
                 response.body.clear();
             }
@@ -131,7 +152,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "string-timestamps",
         about: "timestamps are ISO 8601 strings",
         caught_by: "timestamp",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name.ends_with("Date") && value.is_number() {
                     *value = json!("2026-01-01T00:00:00Z");
@@ -143,7 +164,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "millisecond-timestamps",
         about: "timestamps are milliseconds since the epoch",
         caught_by: "timestamp",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if let Some(seconds) = value.as_f64().filter(|_| name.ends_with("Date")) {
                     *value = json!((seconds * 1000.0) as u64);
@@ -155,7 +176,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "missing-required-member",
         about: "the output lacks `Username`, `UserSub` and `IdentityPoolName`",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() {
                 edit(response, |body| {
                     body.retain(|name, _| {
@@ -169,7 +190,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "wrong-member-type",
         about: "booleans are strings",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|_, value| {
                 if let Value::Bool(flag) = value {
                     *value = json!(flag.to_string());
@@ -181,7 +202,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "enum-outside-set",
         about: "a user's status is a word of the target's own",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name == "UserStatus" {
                     *value = json!("ENROLLED");
@@ -193,7 +214,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "undeclared-member",
         about: "every output has a member of the target's own",
         caught_by: "schema",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             add_member(response, "ResponseMetadata", json!({"RetryAttempts": 0}))
         },
     },
@@ -201,13 +222,13 @@ pub const FAULTS: &[NamedFault] = &[
         name: "null-members",
         about: "an output spells an absent member as null",
         caught_by: "schema",
-        apply: |_, _, response| add_member(response, "ChallengeName", Value::Null),
+        alter: |_, _, response| add_member(response, "ChallengeName", Value::Null),
     },
     NamedFault {
         name: "number-beyond-its-type",
         about: "a count is larger than the 32 bits clients read it into",
         caught_by: "sdk",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             edit_members(response, &|name, value| {
                 if name == "EstimatedNumberOfUsers" {
                     *value = json!(1_u64 << 40);
@@ -219,7 +240,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "undeclared-code",
         about: "every error has a code that no operation declares",
         caught_by: "error-declared",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(text) = message(response) {
                 refuse(response, 400, "InvalidRequestException", &text);
             }
@@ -229,10 +250,12 @@ pub const FAULTS: &[NamedFault] = &[
         name: "html-500",
         about: "an error is a page in HTML, status 500",
         caught_by: "server-fault",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 response.status = 500;
                 set_header(response, "content-type", Some("text/html"));
+                set_header(response, "x-amzn-errortype", None);
+                set_header(response, "x-amzn-errormessage", None);
                 response.body =
                     b"<html><body><h1>Internal Server Error</h1></body></html>".to_vec();
             }
@@ -242,7 +265,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "internal-error",
         about: "what should be refused makes the service fail",
         caught_by: "server-fault",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 refuse(response, 500, "InternalErrorException", "Something went wrong");
             }
@@ -252,7 +275,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "echoes-password",
         about: "an error message quotes the password that was sent",
         caught_by: "secret-echo",
-        apply: |request, _, response| {
+        alter: |request, _, response| {
             let found = (code(response), message(response), password(request));
             if let (Some(code), Some(text), Some(password)) = found {
                 refuse(response, response.status, &code, &format!("{text} ({password})"));
@@ -260,10 +283,20 @@ pub const FAULTS: &[NamedFault] = &[
         },
     },
     NamedFault {
+        name: "repeats-items",
+        about: "a page holds each of its items twice",
+        caught_by: "paging",
+        alter: |_, operation, response| {
+            if response.is_success() && operation.contains("List") {
+                edit(response, |body| body.values_mut().for_each(twice));
+            }
+        },
+    },
+    NamedFault {
         name: "wrong-code",
         about: "every error is a NotAuthorizedException, with the right text",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(text) = message(response) {
                 refuse(response, 400, "NotAuthorizedException", &text);
             }
@@ -273,7 +306,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "wrong-message",
         about: "every error has the right code and one text",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if let Some(code) = code(response) {
                 refuse(response, response.status, &code, "The request was refused.");
             }
@@ -283,7 +316,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "accepts-everything",
         about: "what should be refused is answered with 200 and `{}`",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if !response.is_success() {
                 response.status = 200;
                 response.body = b"{}".to_vec();
@@ -296,7 +329,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "refuses-everything",
         about: "every call of an existing operation is refused with one declared error",
         caught_by: "expectation",
-        apply: |_, _, response| {
+        alter: |_, _, response| {
             if response.is_success() {
                 refuse(response, 400, "InvalidParameterException", "Invalid request.");
             }
@@ -306,7 +339,7 @@ pub const FAULTS: &[NamedFault] = &[
         name: "loses-writes",
         about: "reads find nothing of what was written",
         caught_by: "expectation",
-        apply: |_, operation, response| {
+        alter: |_, operation, response| {
             let bare = operation.strip_prefix("Admin").unwrap_or(operation);
             if !response.is_success() {
                 return;
@@ -331,91 +364,20 @@ pub fn named(name: &str) -> Result<&'static NamedFault, String> {
     found.ok_or_else(|| crate::near::unknown("fault", name, FAULTS.iter().map(|fault| fault.name)))
 }
 
-/// The code of a refusal.
-fn code(response: &Response) -> Option<String> {
-    response.error_code().filter(|_| !response.is_success())
-}
-
-/// The text of a refusal.
-fn message(response: &Response) -> Option<String> {
-    response.error_message().filter(|_| !response.is_success())
-}
-
-/// Turns the response into a refusal that is right in everything else.
-fn refuse(response: &mut Response, status: u16, code: &str, message: &str) {
-    response.status = status;
-    response.body = json!({"__type": code, "message": message}).to_string().into_bytes();
-    set_header(response, "x-amzn-errortype", Some(&format!("{code}:")));
-    // A header holds one line of printable ASCII.
-    let fits = message.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    set_header(response, "x-amzn-errormessage", Some(message).filter(|_| fits));
-}
-
-fn set_header(response: &mut Response, name: &str, value: Option<&str>) {
-    response.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-    response.headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-}
-
-/// Alters the body's members, if it is an object.
-fn edit(response: &mut Response, change: impl FnOnce(&mut Map<String, Value>)) {
-    if let Ok(Some(Value::Object(mut body))) = response.json() {
-        change(&mut body);
-        response.body = Value::Object(body).to_string().into_bytes();
+/// Returns what alters every response so that the named faults show; `None` without a name.
+///
+/// # Errors
+/// A name is no fault's: words with the near match.
+pub fn mutation(names: &[String]) -> Result<Option<Mutate>, String> {
+    let faults: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+    if faults.is_empty() {
+        return Ok(None);
     }
-}
-
-/// Alters the body of a refusal.
-fn edit_error(response: &mut Response, change: impl FnOnce(&mut Map<String, Value>, &str)) {
-    if let Some(code) = code(response) {
-        edit(response, |body| change(body, &code));
-    }
-}
-
-/// Alters each member of a success body, at any depth.
-fn edit_members(response: &mut Response, change: &dyn Fn(&str, &mut Value)) {
-    fn each(value: &mut Value, change: &dyn Fn(&str, &mut Value)) {
-        match value {
-            Value::Object(members) => members.iter_mut().for_each(|(name, member)| {
-                change(name, member);
-                each(member, change);
-            }),
-            Value::Array(items) => items.iter_mut().for_each(|item| each(item, change)),
-            _ => {}
+    Ok(Some(Arc::new(move |request, operation, response| {
+        for fault in &faults {
+            fault.apply(request, operation, response);
         }
-    }
-    if response.is_success() {
-        edit(response, |body| {
-            let mut whole = Value::Object(std::mem::take(body));
-            each(&mut whole, change);
-            if let Value::Object(altered) = whole {
-                *body = altered;
-            }
-        });
-    }
-}
-
-/// Adds a member to every output that declares any.
-fn add_member(response: &mut Response, name: &str, value: Value) {
-    if response.is_success() && response.body != b"{}" {
-        edit(response, |body| {
-            body.insert(name.into(), value);
-        });
-    }
-}
-
-fn empty_list(value: &mut Value) {
-    if value.is_array() {
-        *value = json!([]);
-    }
-}
-
-/// The password a request sends.
-fn password(request: &Request) -> Option<String> {
-    let body: Value = serde_json::from_slice(&request.body).ok()?;
-    let places =
-        ["/Password", "/ProposedPassword", "/TemporaryPassword", "/AuthParameters/PASSWORD"];
-    let found = places.into_iter().find_map(|place| body.pointer(place)?.as_str());
-    found.map(str::to_owned)
+    })))
 }
 
 #[cfg(test)]

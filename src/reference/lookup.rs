@@ -43,8 +43,14 @@ impl UserPool {
 
     /// Returns the user an administrator calls `name`: by username, alias or `sub`.
     pub(crate) fn named_user(&mut self, name: &str) -> Result<&mut User, Fault> {
+        let key = self.named_key(name)?;
+        self.users.get_mut(&key).ok_or_else(|| Fault::rule("user-not-found"))
+    }
+
+    /// Returns the key in [`UserPool::users`] of the user an administrator calls `name`.
+    pub(crate) fn named_key(&self, name: &str) -> Result<String, Fault> {
         let key = self.key_of(name).or_else(|| self.key_of_sub(name));
-        key.and_then(|key| self.users.get_mut(&key)).ok_or_else(|| Fault::rule("user-not-found"))
+        key.ok_or_else(|| Fault::rule("user-not-found"))
     }
 
     /// Returns the key in [`UserPool::users`] of the user who signs in as `name`.
@@ -74,6 +80,11 @@ impl UserPool {
             current.as_ref() == Some(&wanted) && (free || user.is_verified(attribute))
         };
         self.users.iter().find(|(_, user)| owns(user)).map(|(key, _)| key.clone())
+    }
+
+    /// Returns the username of the user who signs in as `name`.
+    pub(crate) fn username_of(&self, name: &str) -> Option<&str> {
+        Some(&self.users.get(&self.key_of(name)?)?.username)
     }
 
     fn key_of_sub(&self, sub: &str) -> Option<String> {

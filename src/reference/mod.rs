@@ -4,20 +4,52 @@
 //! from the rulebook. One file per resource area; [`server`] is the thin HTTP shell. The
 //! reference cannot contradict itself: a green run against it proves the plumbing only.
 
+mod account;
+mod app;
+mod attributes;
+mod auth;
+mod challenge;
+mod client_settings;
+mod clients;
+mod codes;
+mod constraint;
+mod control;
 mod delivery;
+mod devices;
+mod factors;
 pub mod fault;
 pub mod faults;
+mod filter;
+mod first_factor;
+mod groups;
+mod identity_pools;
+mod import_jobs;
 mod java_pattern;
 mod lookup;
+mod mfa;
 mod paging;
 mod policy;
+mod pool_mfa;
 mod pool_settings;
 mod pools;
 mod query;
+mod recovery;
+mod respond;
 mod schema;
+mod second_factor;
 pub mod server;
+mod sessions;
 mod shell;
+mod sign_up;
+mod signing;
+mod simulated;
 pub mod state;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod user_attributes;
+mod user_list;
+mod users;
 mod validate;
 
 use std::collections::HashMap;
@@ -67,8 +99,6 @@ pub struct Reference {
 
 /// What a handler may touch.
 pub(crate) struct Context<'a> {
-    /// The contract.
-    pub(crate) catalogue: &'a Catalogue,
     /// The state, all of it.
     pub(crate) state: &'a mut State,
     /// The time of the call.
@@ -107,8 +137,7 @@ impl Reference {
         let handler = handler(call.service, call.operation).ok_or_else(|| {
             Fault::rule("operation-not-implemented").with("operation", call.operation)
         })?;
-        let mut context =
-            Context { catalogue: &catalogue, state: &mut self.state, now, rng: &mut self.rng };
+        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng };
         handler(&mut context, &input)
     }
 }
@@ -117,10 +146,27 @@ impl Reference {
 type Operations = &'static [(&'static str, Handler)];
 
 /// User pool operations, one list per area.
-const USER_POOLS: &[Operations] = &[pools::OPERATIONS];
+const USER_POOLS: &[Operations] = &[
+    account::OPERATIONS,
+    auth::OPERATIONS,
+    clients::OPERATIONS,
+    devices::OPERATIONS,
+    groups::OPERATIONS,
+    import_jobs::OPERATIONS,
+    mfa::OPERATIONS,
+    pool_mfa::OPERATIONS,
+    pools::OPERATIONS,
+    recovery::OPERATIONS,
+    respond::OPERATIONS,
+    sessions::OPERATIONS,
+    sign_up::OPERATIONS,
+    user_attributes::OPERATIONS,
+    user_list::OPERATIONS,
+    users::OPERATIONS,
+];
 
 /// Identity pool operations, one list per area.
-const IDENTITY_POOLS: &[Operations] = &[];
+const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
 
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {
@@ -138,7 +184,11 @@ fn handler(service: &str, operation: &str) -> Option<Handler> {
 
 /// Returns a point in time as the protocol writes it: epoch seconds, to the millisecond.
 pub(crate) fn timestamp(time: Millis) -> Value {
-    if time % 1000 == 0 { Value::from(time / 1000) } else { Value::from(time as f64 / 1000.0) }
+    if time.is_multiple_of(1000) {
+        Value::from(time / 1000)
+    } else {
+        Value::from(time as f64 / 1000.0)
+    }
 }
 
 impl Context<'_> {

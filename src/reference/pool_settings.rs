@@ -160,7 +160,7 @@ pub(super) fn check(pool: &UserPool, input: &Map<String, Value>) -> Result<(), F
     check_triggers(pool)
 }
 
-fn list<'a>(pool: &'a UserPool, pointer: &str) -> Vec<&'a str> {
+pub(super) fn list<'a>(pool: &'a UserPool, pointer: &str) -> Vec<&'a str> {
     let list = pool.setting(pointer).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -191,7 +191,7 @@ fn check_mfa(pool: &UserPool, input: &Map<String, Value>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_verification(pool: &UserPool) -> Result<(), Fault> {
+pub(super) fn check_verification(pool: &UserPool) -> Result<(), Fault> {
     let verified = list(pool, "/AutoVerifiedAttributes");
     if verified.contains(&"phone_number") && !has_sms(pool) {
         return Err(Fault::rule("pool-auto-verify-needs-sms"));

@@ -18,16 +18,19 @@ use crate::wire::{CONTENT_TYPE, Request, Response};
 /// Source: observed, aws-amplify/amplify-js issues 11034 and 1906.
 const EXPOSED: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
+/// Characters of a message that its header repeats. Ours: messages echo values of any length.
+const HEADER_LIMIT: usize = 4096;
+
 /// A reference with a clock, ready to answer requests.
 pub(super) struct Shell {
     core: Mutex<Core>,
-    options: ServeOptions,
+    pub(super) options: ServeOptions,
 }
 
-struct Core {
-    reference: Reference,
+pub(super) struct Core {
+    pub(super) reference: Reference,
     /// Milliseconds the clock was moved forward.
-    ahead: Millis,
+    pub(super) ahead: Millis,
     /// Request ids draw from here, so that they do not disturb the reference's own values.
     ids: ChaCha8Rng,
 }
@@ -47,7 +50,7 @@ impl Shell {
 
     /// Answers one request; never panics.
     pub(super) fn respond(&self, request: &Request) -> Response {
-        if let Some(response) = self.control(request) {
+        if let Some(response) = self.control(request).or_else(|| self.published(request)) {
             return response;
         }
         let spelled = self.spell(request);
@@ -160,49 +163,7 @@ impl Shell {
         Response { status, headers, body }
     }
 
-    /// Answers the endpoints under `/_reference/`, which only the harness knows.
-    fn control(&self, request: &Request) -> Option<Response> {
-        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        let endpoint = path.strip_prefix("/_reference/")?;
-        Some(match (request.method.as_str(), endpoint) {
-            ("GET", "outbox") => self.outbox(&query::pairs(query)),
-            ("POST", "reset") => {
-                let mut core = self.core();
-                core.reference.reset(self.options.seed);
-                core.ahead = 0;
-                control(200, &json!({}))
-            }
-            ("POST", "clock") => self.advance(&request.body),
-            _ => control(404, &json!({"error": "no such control endpoint"})),
-        })
-    }
-
-    fn outbox(&self, query: &[(String, String)]) -> Response {
-        let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-        let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
-        let core = self.core();
-        let messages: Vec<_> = core
-            .reference
-            .state
-            .outbox
-            .iter()
-            .filter(|message| pool.is_none_or(|pool| message.user_pool_id == pool))
-            .filter(|message| user.is_none_or(|user| message.username == user))
-            .collect();
-        control(200, &json!(messages))
-    }
-
-    fn advance(&self, body: &[u8]) -> Response {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some(seconds) = body.get("advance_seconds").and_then(Value::as_u64) else {
-            return control(400, &json!({"error": "`advance_seconds` must be a whole number"}));
-        };
-        let mut core = self.core();
-        core.ahead = core.ahead.saturating_add(seconds.saturating_mul(1000));
-        control(200, &json!({"now": super::timestamp(self.now(core.ahead))}))
-    }
-
-    fn now(&self, ahead: Millis) -> Millis {
+    pub(super) fn now(&self, ahead: Millis) -> Millis {
         let base = match self.options.clock {
             Clock::Virtual(start) => start,
             Clock::Real => {
@@ -213,18 +174,13 @@ impl Shell {
         base.saturating_add(ahead)
     }
 
-    fn core(&self) -> std::sync::MutexGuard<'_, Core> {
+    pub(super) fn core(&self) -> std::sync::MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn push(response: &mut Response, name: &str, value: &str) {
     response.headers.push((name.into(), value.into()));
-}
-
-fn control(status: u16, body: &Value) -> Response {
-    let headers = vec![("content-type".into(), "application/json".into())];
-    Response { status, headers, body: body.to_string().into_bytes() }
 }
 
 fn is_form(request: &Request) -> bool {
@@ -238,10 +194,10 @@ fn is_sigv4(header: &str) -> bool {
     ["Credential=", "SignedHeaders=", "Signature="].iter().all(|part| parts.contains(part))
 }
 
-/// Returns a message as a header can carry it.
+/// Returns a message as a header can carry it: printable, and short enough for any client.
 fn header_text(message: &str) -> String {
     let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    message.trim().chars().map(printable).collect()
+    message.trim().chars().take(HEADER_LIMIT).map(printable).collect()
 }
 
 #[cfg(test)]
@@ -322,6 +278,11 @@ mod tests {
         query.headers.remove(1);
         query.path = format!("/?Action=DescribeUserPool&UserPoolId={id}");
         assert_eq!(shell.respond(&query).status, 200);
+        query.path = format!("/{id}/.well-known/jwks.json");
+        let keys = shell.respond(&query).json().expect("JSON").expect("a body");
+        assert_eq!(keys["keys"].as_array().map(Vec::len), Some(2));
+        query.path = "/us-east-1_nobody/.well-known/jwks.json".into();
+        assert_eq!(shell.respond(&query).status, 404);
         let deleted = shell.respond(&post(&format!("{IDP}.DeleteUserPool"), &input));
         assert_eq!((deleted.status, deleted.body.as_slice()), (200, &b""[..]));
         assert_eq!(deleted.header("content-length"), Some("0"));

@@ -191,6 +191,8 @@ pub struct Code {
 pub struct SoftwareToken {
     /// Base32 seed.
     pub seed: Secret,
+    /// Base32 seed that will replace it once it is proved.
+    pub next_seed: Option<Secret>,
     /// The user has proved to hold it.
     pub verified: bool,
     /// Name of the device it lives on.
@@ -292,6 +294,8 @@ pub struct SignIn {
     pub client_id: String,
     /// The refresh token.
     pub refresh_token: Secret,
+    /// Refresh tokens it replaced by rotation, each with the time from which it is refused.
+    pub retired_tokens: Vec<(Secret, Millis)>,
     /// When the user authenticated.
     pub authenticated: Millis,
     /// When the refresh token stops working.

@@ -71,6 +71,25 @@ pub fn line(outcome: &CaseOutcome) -> String {
 /// Longest text of a target in a one-line report, in characters.
 const LINE_LIMIT: usize = 200;
 
+/// Returns the text of one case for a test runner: its verdicts, then every finding that fails.
+pub fn case(outcome: &CaseOutcome) -> String {
+    let mut page = Page::new(Style { colour: false, width: 100, verbose: false });
+    page.line(Tone::Plain, &outcome.title);
+    for (level, verdict) in &outcome.verdicts {
+        let reason = match verdict {
+            Verdict::Unsupported { operation } => format!(": {operation}"),
+            Verdict::Skipped { reason } | Verdict::Indeterminate { reason } => {
+                format!(": {reason}")
+            }
+            _ => String::new(),
+        };
+        page.line(Tone::Plain, &one_line(&format!("{level}: {}{reason}", verdict.name())));
+    }
+    let run = Run { cases: vec![outcome.clone()], ..Run::default() };
+    findings(&mut page, "Findings that fail", Summary::of(&run).failing());
+    page.finish()
+}
+
 fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let version = run.target_version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
     let models: Vec<_> = run.models.iter().map(|(id, date)| format!("{id} {date}")).collect();

@@ -11,7 +11,7 @@ use crate::srp::{Claim, Identity, client, timestamp};
 use crate::totp;
 
 /// Every function, with its arguments.
-pub const FUNCTIONS: &[(&str, &str)] = &[
+pub(super) const FUNCTIONS: &[(&str, &str)] = &[
     ("repeat", "text, count"),
     ("concat", "part, …"),
     ("upper", "text"),

@@ -133,7 +133,11 @@ impl Http {
         if signed && auth != Some(Auth::None) {
             let service = known.map_or(service.as_str(), |s| &s.info.signing_name);
             let scope = Scope { region: self.signing.region(), service, now: sign::now() };
+            // What is signed is the path as it is sent, the endpoint's own included.
+            let path = format!("{}{}", self.base.path().trim_end_matches('/'), request.path);
+            let path = std::mem::replace(&mut request.path, path);
             sign::sign(&mut request, &self.authority, &self.signing.credentials, scope);
+            request.path = path;
         }
         request
     }
@@ -152,10 +156,14 @@ impl Http {
         let mut answer = self.client.execute(self.build(request)?).await.map_err(classify)?;
         let headers = readable(answer.headers(), self.limits.header_bytes)?;
         let status = answer.status().as_u16();
+        let too_large = || TransportError::TooLarge(self.limits.body_bytes as u64);
+        if answer.content_length().is_some_and(|length| length > self.limits.body_bytes as u64) {
+            return Err(too_large());
+        }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(classify)? {
             if body.len() + chunk.len() > self.limits.body_bytes {
-                return Err(TransportError::TooLarge(self.limits.body_bytes as u64));
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
@@ -236,8 +244,7 @@ fn client(base: &Url, limits: &Limits) -> reqwest::Result<Client> {
 }
 
 fn tls() -> rustls::ClientConfig {
-    let roots =
-        rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect() };
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has the default protocol versions")

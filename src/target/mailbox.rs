@@ -29,7 +29,7 @@ pub enum Mailbox {
         /// Where it is and how it is read.
         outbox: Outbox,
         /// The way there.
-        http: Http,
+        http: Box<Http>,
     },
 }
 
@@ -42,7 +42,7 @@ impl Mailbox {
                 Self::Log { pattern: pattern.clone(), log: log?.clone() }
             }
             profile::Mailbox::Outbox(outbox) => {
-                Self::Outbox { outbox: outbox.clone(), http: http.clone() }
+                Self::Outbox { outbox: outbox.clone(), http: Box::new(http.clone()) }
             }
         })
     }
@@ -91,6 +91,9 @@ async fn from_outbox(
         return Err("the mailbox is no list of messages".into());
     };
     let code = messages.iter().rev().find_map(|message| message.pointer(&outbox.code)?.as_str());
+    if code.is_none() && !messages.is_empty() {
+        return Err(format!("the mailbox has messages, but no code at `{}` of any", outbox.code));
+    }
     Ok(code.map(str::to_owned))
 }
 

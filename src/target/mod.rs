@@ -3,11 +3,12 @@
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
 pub mod fingerprint;
+mod group;
 pub mod http;
-//X pub mod local;
+pub mod local;
 pub mod log;
 pub mod mailbox;
-//X pub mod open;
+pub mod open;
 pub mod process;
 pub mod profile;
 #[cfg(feature = "aws")]
@@ -20,7 +21,6 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::catalogue::Catalogue;
 use crate::transcript::{Call, SdkVerdict};
 use crate::wire::{Request, Response, TransportError};
 
@@ -123,8 +123,6 @@ pub trait Target: Send + Sync {
     }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
-    /// Tells whether a reply says that the target does not have the operation at all.
-    fn declines(&self, catalogue: &Catalogue, call: &Call, reply: &Reply) -> bool;
     /// Returns the newest code sent to a user; `None` when none has come.
     ///
     /// # Errors

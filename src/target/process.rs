@@ -1,8 +1,8 @@
 //! Starts a program that is a target, and stops exactly that one.
 //!
 //! The program gets a free port, a fresh folder, a process group of its own and a bare
-//! environment; what it prints is kept, bounded. Whatever happens, dropping a [`Process`] ends its
-//! whole group, so that nothing is left behind.
+//! environment; what it prints is kept, bounded. Dropping a [`Process`] ends its whole
+//! group, and so does the end of the harness, whatever ended it.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
+use super::group::Group;
 use super::log::Log;
 use super::profile::{Start, expand};
 
 /// How many lines of it an error shows.
-const SHOWN_LINES: usize = 12;
+pub(super) const SHOWN_LINES: usize = 12;
 
 /// How long a program may take to end by itself.
 const GRACE: Duration = Duration::from_secs(3);
@@ -71,11 +72,17 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Process {
     /// `None` once it has ended and been reaped.
-    child: Mutex<Option<Child>>,
+    running: Mutex<Option<Running>>,
     port: u16,
     log: Log,
     /// Removed with the value.
     _folder: TempDir,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    group: Group,
 }
 
 impl Process {
@@ -121,14 +128,14 @@ impl Process {
     fn spawn(start: &Start, program: &Path) -> Result<Self, StartError> {
         let folder = tempfile::Builder::new().prefix("cognito-conformance-").tempdir();
         let folder = folder.map_err(system("make a folder"))?;
-        for (path, text) in &start.files {
-            write(&folder.path().join(path), text).map_err(system("write its files"))?;
-        }
         let port = free_port().map_err(system("find a free port"))?;
         let fill = |text: &String| {
             text.replace("{port}", &port.to_string())
                 .replace("{dir}", &folder.path().to_string_lossy())
         };
+        for (path, text) in &start.files {
+            write(&folder.path().join(path), &fill(text)).map_err(system("write its files"))?;
+        }
         let mut command = Command::new(program);
         command
             .args(start.args.iter().map(fill))
@@ -145,8 +152,8 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
+        let group = Group::new().map_err(system("guard it"))?;
+        group.take(&mut command);
         let mut child = command.spawn().map_err(system(format!("run `{}`", program.display())))?;
         let log = Log::default();
         let streams = (child.stdout.take(), child.stderr.take());
@@ -154,7 +161,8 @@ impl Process {
             tokio::spawn(log.clone().follow(out));
             tokio::spawn(log.clone().follow(err));
         }
-        Ok(Self { child: Mutex::new(Some(child)), port, log, _folder: folder })
+        let running = Running { child, group };
+        Ok(Self { running: Mutex::new(Some(running)), port, log, _folder: folder })
     }
 
     /// Returns the URL it is served at.
@@ -164,7 +172,7 @@ impl Process {
 
     /// Returns its process id, while it runs.
     pub fn id(&self) -> Option<u32> {
-        self.lock().as_ref().and_then(Child::id)
+        self.lock().as_ref().and_then(|running| running.child.id())
     }
 
     /// Returns what it has printed.
@@ -175,12 +183,11 @@ impl Process {
     /// Returns how it ended, if it has; ends what is left of its group then.
     pub fn ended(&self) -> Option<String> {
         let mut slot = self.lock();
-        let Some(child) = slot.as_mut() else { return Some("it was stopped".into()) };
-        if !group::has_ended(child) {
+        let Some(running) = slot.as_mut() else { return Some("it was stopped".into()) };
+        if !Group::has_ended(&running.child) {
             return None;
         }
-        group::kill(child);
-        let status = match child.try_wait() {
+        let status = match running.child.try_wait() {
             Ok(Some(status)) => status.to_string(),
             Ok(None) => return None,
             Err(e) => e.to_string(),
@@ -191,77 +198,22 @@ impl Process {
 
     /// Ends it and everything in its group: asks first, insists after a few seconds.
     pub async fn shutdown(&self) {
-        if let Some(child) = self.lock().as_ref() {
-            group::terminate(child);
+        if let Some(running) = self.lock().as_ref() {
+            running.group.terminate();
         }
         let deadline = Instant::now() + GRACE;
         while self.ended().is_none() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let taken = self.lock().take();
-        if let Some(mut child) = taken {
-            group::kill(&child);
-            let _ = child.wait().await;
+        if let Some(Running { mut child, group }) = taken {
+            drop(group);
+            let _ = child.kill().await;
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(child) = self.lock().as_ref() {
-            group::kill(child);
-        }
-    }
-}
-
-/// Signals to a child's process group. The group's id is the child's: it cannot pass to another
-/// group before the child is reaped, which only [`Process`] does.
-#[cfg(unix)]
-mod group {
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-    use tokio::process::Child;
-
-    fn id(child: &Child) -> Option<Pid> {
-        Pid::from_raw(i32::try_from(child.id()?).ok()?)
-    }
-
-    fn signal(child: &Child, signal: Signal) {
-        if let Some(group) = id(child) {
-            // Fails only when nothing of the group is left.
-            let _ = kill_process_group(group, signal);
-        }
-    }
-
-    pub(super) fn terminate(child: &Child) {
-        signal(child, Signal::TERM);
-    }
-
-    pub(super) fn kill(child: &Child) {
-        signal(child, Signal::KILL);
-    }
-
-    /// Tells whether the child has ended, without reaping it.
-    pub(super) fn has_ended(child: &Child) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        id(child).is_none_or(|id| !matches!(waitid(WaitId::Pid(id), options), Ok(None)))
-    }
-}
-
-/// Where there are no process groups, `kill_on_drop` ends the child alone.
-#[cfg(not(unix))]
-mod group {
-    use tokio::process::Child;
-
-    pub(super) fn terminate(_: &Child) {}
-
-    pub(super) fn kill(_: &Child) {}
-
-    pub(super) fn has_ended(_: &Child) -> bool {
-        true
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::Capability;
-use crate::catalogue::Source;
+use crate::catalogue::{Catalogue, Source};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/targets");
 
@@ -45,10 +45,10 @@ pub struct Profile {
     /// share a name: `cognito-identity:TagResource`.
     #[serde(default)]
     pub unsupported: BTreeSet<String>,
-    /// Its answer to an operation it lacks is also its answer to a crash, so only those listed as
-    /// `unsupported` count as lacking.
+    /// It answers an operation it lacks as it answers when it crashes: that answer says nothing,
+    /// only the list of `unsupported` ones does.
     #[serde(default)]
-    pub unsupported_is_complete: bool,
+    pub crash_looks_unsupported: bool,
     /// Most cases to run against it at a time.
     #[serde(default)]
     pub jobs: Option<usize>,
@@ -66,7 +66,8 @@ pub struct Start {
     /// Environment beside `PATH`, `HOME` and `TMPDIR`; `{port}` and `{dir}` are filled in.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Files to write, by path, into the fresh folder it is started in.
+    /// Files to write, by path, into the fresh folder it is started in; `{port}` and `{dir}` are
+    /// filled in.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,
     /// Folders the program is looked for in before the `PATH`; `~` and `${NAME:-default}` are
@@ -138,6 +139,13 @@ pub struct Clock {
     pub path: String,
 }
 
+impl Start {
+    /// Returns every text in which `{port}` and `{dir}` are filled in.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        self.args.iter().chain(self.env.values()).chain(self.files.values())
+    }
+}
+
 fn default_region() -> String {
     "us-east-1".into()
 }
@@ -196,11 +204,28 @@ impl Profile {
     pub fn parse(file: &str, text: &str) -> Result<Self, ProfileError> {
         let profile: Self = serde_saphyr::from_str(text).map_err(|e| parse_error(file, &e))?;
         profile.check(Path::new(file)).map_err(|(key, cause)| {
-            let line = text.lines().position(|line| line.trim_start().starts_with(key));
-            let place = line.map(|line| format!(":{}", line + 1)).unwrap_or_default();
+            let place = line_with(text, |line| line.trim_start().starts_with(key));
             ProfileError { file: file.into(), place, cause }
         })?;
         Ok(profile)
+    }
+
+    /// Checks that every operation and service a profile names is one of the contract.
+    ///
+    /// # Errors
+    /// One is not; the near match is suggested.
+    pub fn verify(&self, source: &Source, catalogue: &Catalogue) -> Result<(), ProfileError> {
+        let services = || catalogue.services.keys().map(String::as_str);
+        let service = self.services.iter().find(|name| !catalogue.services.contains_key(*name));
+        let operation = self.unsupported.iter().find(|name| catalogue.operation(name).is_none());
+        let (name, cause) = match (service, operation) {
+            (Some(name), _) => (name, crate::near::unknown("service", name, services())),
+            (None, Some(name)) => (name, catalogue.unknown_operation(name)),
+            (None, None) => return Ok(()),
+        };
+        let texts = texts(source)?;
+        let (file, text) = texts.get(&self.name).cloned().unwrap_or_default();
+        Err(ProfileError { file, place: line_with(&text, |line| line.contains(name)), cause })
     }
 
     /// Returns the capabilities as a set.
@@ -236,6 +261,13 @@ impl Profile {
         }
         if let Some(url) = &self.url {
             super::http::parse_base(url).map_err(|e| ("url:", e.to_string()))?;
+        }
+        if self.jobs == Some(0) {
+            return Err(("jobs:", "no case at a time is none at all".into()));
+        }
+        if self.start.as_ref().is_some_and(|start| !start.texts().any(|t| t.contains("{port}"))) {
+            let cause = "the program is not told the port: no `{port}` in `args`, `env` or `files`";
+            return Err(("start:", cause.into()));
         }
         for path in self.start.iter().flat_map(|start| start.files.keys()) {
             let plain = path.components().all(|c| matches!(c, std::path::Component::Normal(_)));
@@ -320,6 +352,12 @@ fn folder_name(source: &Source) -> String {
     }
 }
 
+/// Returns the place of the first line that fits, as `:line`; empty when none does.
+fn line_with(text: &str, fits: impl Fn(&str) -> bool) -> String {
+    let line = text.lines().position(fits);
+    line.map(|line| format!(":{}", line + 1)).unwrap_or_default()
+}
+
 fn parse_error(file: &str, error: &serde_saphyr::Error) -> ProfileError {
     use serde_saphyr::Error;
     let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column()));
@@ -359,8 +397,11 @@ mod tests {
         check("name: mine\ncapabilities:\n  jwsk: true\n", ":3:3", "did you mean `jwks`?");
         let log = "name: mine\ncapabilities:\n  mailbox:\n    log: 'code (\\d+)'\n";
         check(log, ":4: ", "needs `{username}`");
-        check("name: mine\nstart:\n  program: x\n  files: {../x: ''}\n", ":4: ", "leads out");
+        let outside = "name: mine\nstart:\n  program: x\n  files: {../x: '{port}'}\n";
+        check(outside, ":4: ", "leads out");
         check("name: mine\nurl: http://x\nstart: {program: x}\n", ":2: ", "both");
+        check("name: mine\nstart: {program: x}\n", ":2: ", "is not told the port");
+        check("name: mine\njobs: 0\n", ":2: ", "none at all");
         check("[", ":", "");
     }
 

@@ -186,7 +186,7 @@ impl HttpConnector for Wire {
         let http = self.0.clone();
         HttpConnectorFuture::new(async move {
             let record = request.extension::<Record>().cloned().unwrap_or_default();
-            let request = outgoing(&request);
+            let request = outgoing(&request, http.url());
             let reply = http.exchange(&request).await;
             let answer = match &reply {
                 Ok(response) => Ok(incoming(response)),
@@ -198,10 +198,10 @@ impl HttpConnector for Wire {
     }
 }
 
-fn outgoing(request: &HttpRequest) -> Request {
-    // Everything after the authority; the endpoint is put before it again when it is sent.
-    let (_, rest) = request.uri().split_once("://").unwrap_or(("", request.uri()));
-    let path = rest.find('/').map_or("/", |at| &rest[at..]);
+/// Returns the request without the endpoint, which is put before its path again when it is sent.
+fn outgoing(request: &HttpRequest, endpoint: &str) -> Request {
+    let path = request.uri().strip_prefix(endpoint).unwrap_or_default();
+    let path = if path.is_empty() { "/" } else { path };
     let headers = request.headers().iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
     Request {
         method: request.method().into(),
@@ -229,30 +229,33 @@ where
 {
     match result {
         Ok(_) => Some(SdkVerdict::Output),
-        Err(SdkError::ServiceError(error)) => Some(service_error(error.err())),
+        Err(SdkError::ServiceError(error)) => {
+            let error = error.err();
+            // An error enum of the SDK says that it does not know a code by its variant
+            // `Unhandled`, which must not be matched by name; its debug form shows it.
+            let modelled = !format!("{error:?}").starts_with("Unhandled");
+            Some(refusal(error.meta(), modelled))
+        }
         Err(error @ SdkError::ResponseError(_)) => {
-            error.into_source().ok().map(|source| unparsable(&*source))
+            error.into_source().ok().map(|source| response_error(&*source))
         }
         Err(_) => None,
     }
 }
 
-fn service_error<E: ProvideErrorMetadata + Error + 'static>(error: &E) -> SdkVerdict {
-    let code = error.code().map(str::to_owned);
-    // An error enum of the SDK says that it does not know a code by its variant `Unhandled`,
-    // which must not be matched by name; its debug form shows it.
-    let unhandled = format!("{error:?}").starts_with("Unhandled");
-    let plain = error.source().is_none_or(|source| source.is::<ErrorMetadata>());
-    if code.is_none() && unhandled && !plain {
-        return unparsable(error);
-    }
-    SdkVerdict::Error { code, message: error.message().map(str::to_owned), modelled: !unhandled }
+fn refusal(error: &ErrorMetadata, modelled: bool) -> SdkVerdict {
+    let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
+    SdkVerdict::Error { code, message, modelled }
 }
 
-fn unparsable(error: &dyn Error) -> SdkVerdict {
+/// Judges what the SDK calls a broken response: it is one, or an error that names no code.
+fn response_error(error: &(dyn Error + 'static)) -> SdkVerdict {
     let mut detail = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
+        if let Some(codeless) = inner.downcast_ref::<ErrorMetadata>() {
+            return refusal(codeless, false);
+        }
         detail = format!("{detail}: {inner}");
         cause = inner.source();
     }

@@ -74,11 +74,11 @@ fn protocol(metadata: &Node<'_>) -> Result<String, ImportError> {
 /// Client faults are 400 and server faults 500, unless the model says otherwise.
 fn error(definition: &Node<'_>) -> Result<ErrorCode, ImportError> {
     let server = definition.opt_flag("fault")?;
-    let stated = match definition.get("error") {
-        Some(error) => error.get("httpStatusCode"),
-        None => None,
-    };
-    let status = stated.map(|node| super::status(&node)).transpose()?;
+    let mut status = None;
+    if let Some(error) = definition.get("error") {
+        error.object()?;
+        status = error.get("httpStatusCode").map(|node| super::status(&node)).transpose()?;
+    }
     let (fault, usual) = if server { (Fault::Server, 500) } else { (Fault::Client, 400) };
     let status = status.unwrap_or(usual);
     Ok(ErrorCode { fault, status, common: false, evidence: Evidence::Modelled })
@@ -95,6 +95,7 @@ impl Reader<'_> {
         definition: &Node<'_>,
         pages: Option<&Node<'_>>,
     ) -> Result<Operation, ImportError> {
+        definition.object()?;
         let side = |key: &str| -> Result<Option<Schema>, ImportError> {
             let Some(part) = definition.get(key) else { return Ok(None) };
             let at = part.need("shape")?;

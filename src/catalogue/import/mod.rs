@@ -23,6 +23,9 @@ pub use write::write;
 /// Service a document without a service id is taken for: the Swagger ones name none.
 pub const DEFAULT_SERVICE: &str = "cognito-idp";
 
+/// What a partial model calls its protocol: members in a query, nothing about answers.
+const PARTIAL_PROTOCOL: &str = "query";
+
 /// Reads the model at `path`, whatever its format; `revision` is what `service.json` will call it.
 ///
 /// The format is recognised from the content: botocore `service-2.json`, Smithy JSON AST,
@@ -79,6 +82,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Tells whether the model lacks outputs, errors and constraints: Swagger documents name none.
+    pub fn is_partial(&self) -> bool {
+        self.protocol == PARTIAL_PROTOCOL
+    }
+
     /// Returns a catalogue of this model alone: no rules, resources or corrections.
     ///
     /// For comparing a model with a catalogue, or with another model, before importing it.

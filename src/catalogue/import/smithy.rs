@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
             None => {
                 let shape = self.target(&target)?.need_text("type")?;
                 if ["service", "operation", "resource"].contains(&shape) {
-                    return Err(target.fail(format!("a member cannot be a {shape}")));
+                    return Err(target.fail(format!("{shape} shapes cannot be members")));
                 }
                 Schema::named(local(target.text()?))
             }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::ImportError;
 
-/// Most bytes a model may have once unpacked; the largest published one is about 20 MB.
-const LIMIT_BYTES: u64 = 64 * 1024 * 1024;
+/// Most bytes a model may have once unpacked, several times what the largest published ones have.
+const LIMIT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Reads a JSON or YAML file, unpacking gzip by its magic bytes.
 ///

@@ -45,13 +45,15 @@ pub(super) fn parse(
             return Err(methods.fail(format!("`{name}` stands in another path already")));
         }
     }
-    let api_version = root.need("info")?.opt_text("version")?.unwrap_or_default();
+    let info = root.need("info")?;
+    info.object()?;
+    let api_version = info.opt_text("version")?.unwrap_or_default();
     Ok(Model {
         id: service.into(),
         api_version: api_version.into(),
         target_prefix: String::new(),
         signing_name: service.into(),
-        protocol: "query".into(),
+        protocol: super::PARTIAL_PROTOCOL.into(),
         revision: revision.into(),
         operations,
         shapes: BTreeMap::new(),

@@ -17,9 +17,14 @@ use crate::catalogue::{ErrorCode, ServiceInfo};
 /// from evidence, not from the model. Returns how many files were written.
 ///
 /// # Errors
-/// A folder or file cannot be created, read or removed.
+/// A folder or file cannot be created, read or removed; a name cannot be that of a file; a
+/// partial model would replace a complete one.
 pub fn write(model: &Model, root: &Path) -> Result<usize, ImportError> {
+    for name in std::iter::once(&model.id).chain(model.operations.keys()) {
+        check_file_name(root, name)?;
+    }
     let folder = root.join(&model.id);
+    keep_complete(model, &folder.join("service.json"))?;
     let operations = folder.join("operations");
     let io = |path: &Path, cause: std::io::Error| ImportError::new(path, "", cause);
     std::fs::create_dir_all(&operations).map_err(|e| io(&operations, e))?;
@@ -65,6 +70,27 @@ pub fn write(model: &Model, root: &Path) -> Result<usize, ImportError> {
         std::fs::write(&path, text).map_err(|e| io(&path, e))?;
     }
     Ok(model.operations.len() + 3)
+}
+
+/// Names become file names: a model must not write outside its folder.
+fn check_file_name(root: &Path, name: &str) -> Result<(), ImportError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(ImportError::new(root, "", format!("`{name}` cannot be the name of a file")))
+}
+
+/// A Swagger document must not take the place of what a service model said.
+fn keep_complete(model: &Model, service: &Path) -> Result<(), ImportError> {
+    let Ok(text) = std::fs::read_to_string(service) else { return Ok(()) };
+    let there: ServiceInfo =
+        serde_json::from_str(&text).map_err(|e| ImportError::new(service, "", e))?;
+    if model.is_partial() && there.protocol != super::PARTIAL_PROTOCOL {
+        let cause = "holds a complete catalogue, which a partial model cannot replace";
+        return Err(ImportError::new(service, "", cause));
+    }
+    Ok(())
 }
 
 fn common_errors(path: &Path) -> Result<BTreeMap<String, ErrorCode>, ImportError> {

@@ -48,6 +48,9 @@ pub(super) fn constraints(schema: &Schema) -> Vec<String> {
     let mut bounds = |least: Option<String>, most: Option<String>, unit: &str| {
         let text = match (least, most) {
             (Some(least), Some(most)) if least == most => format!("exactly {least}"),
+            (Some(least), Some(most)) if least == "0" && !unit.is_empty() => {
+                format!("at most {most}")
+            }
             (Some(least), Some(most)) => format!("{least} to {most}"),
             (Some(least), None) => format!("at least {least}"),
             (None, Some(most)) => format!("at most {most}"),

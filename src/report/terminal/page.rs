@@ -75,26 +75,16 @@ impl Page {
         self.push(table, gap, 0, Tone::Plain);
     }
 
-    /// Writes a shell command under its label so that it can be pasted: it breaks between
-    /// arguments only, and is the one thing that may exceed the width.
+    /// Writes a shell command under its label, its own lines kept so that it can be pasted: the
+    /// one thing that may exceed the width.
     pub(super) fn command(&mut self, command: &str) {
         if command.trim().is_empty() {
             return;
         }
-        self.text.push_str("   reproduce:\n   ");
-        let mut column = 3;
-        for (number, argument) in arguments(&visible(command)).into_iter().enumerate() {
-            let length = argument.chars().count() + 1;
-            if number > 0 && column + length + 2 > self.style.width {
-                self.text.push_str(" \\\n     ");
-                column = 5;
-            } else if number > 0 {
-                self.text.push(' ');
-            }
-            self.text.push_str(argument);
-            column += length;
+        self.text.push_str("   reproduce:\n");
+        for line in command.lines() {
+            self.text.push_str(&format!("   {}\n", visible(line)));
         }
-        self.text.push('\n');
     }
 
     fn block(&mut self, rows: Vec<Row>, indent: usize, tone: Tone) {
@@ -161,42 +151,3 @@ fn bounded(text: &str) -> Cell {
 
 /// Longest text of a paragraph or cell, in characters.
 pub(super) const TEXT_LIMIT: usize = 3000;
-
-/// Splits a shell command before each option that stands outside quotes.
-fn arguments(command: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut quote, mut escaped) = (0, None, false);
-    for (at, c) in command.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (None | Some('"'), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, ' ') if command[at..].starts_with(" -") && at > start => {
-                parts.push(&command[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&command[start..]);
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(command: &str, expected: &[&str]) {
-        assert_eq!(arguments(command), expected);
-    }
-
-    #[test]
-    fn commands_break_before_options_only() {
-        check("curl http://x -H 'a: b' -d '{}'", &["curl http://x", "-H 'a: b'", "-d '{}'"]);
-        check("curl -d '{\"a\": \" -H\"}'", &["curl", "-d '{\"a\": \" -H\"}'"]);
-        check(r"curl -d 'it'\'' -x'", &["curl", r"-d 'it'\'' -x'"]);
-        check("", &[""]);
-    }
-}

@@ -1,0 +1,84 @@
+//! `catalogue`: what the contract says, where it comes from, what changed.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{Failure, Folders, say};
+use crate::catalogue::{Catalogue, Source, import, view};
+use crate::suite::Suite;
+
+/// What to do with the catalogue.
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogueCommand {
+    /// Imports a published model: botocore service-2.json, Smithy JSON AST or Swagger 2.0.
+    #[command(
+        after_help = "Example:\n  cognito-conformance catalogue import service-2.json.gz --revision \"botocore 1.44.5\" --out specs"
+    )]
+    Import {
+        /// The model, plain or gzip; paginators-1.json beside it is read too.
+        model: PathBuf,
+        /// Folder to write to: `<out>/<service>/…`.
+        #[arg(long, default_value = "specs")]
+        out: PathBuf,
+        /// What `service.json` calls this model, such as "botocore 1.44.5".
+        #[arg(long)]
+        revision: Option<String>,
+        /// Service id, for documents that do not say which service they describe.
+        #[arg(long)]
+        service: Option<String>,
+    },
+    /// Shows one operation: input, output, errors, constraints, links, rules, scenarios.
+    Show {
+        /// Operation as the API spells it, such as InitiateAuth.
+        operation: String,
+    },
+    /// Counts operations, shapes, constraints, errors, rules and scenarios.
+    Stats,
+    /// Compares two catalogue folders: what was added, removed, changed.
+    Diff {
+        /// The older folder.
+        old: PathBuf,
+        /// The newer folder.
+        new: PathBuf,
+    },
+}
+
+/// Carries out `catalogue`.
+pub(super) fn catalogue(command: &CatalogueCommand, folders: &Folders) -> Result<u8, Failure> {
+    match command {
+        CatalogueCommand::Import { model, out, revision, service } => {
+            let model = {
+                let revision = revision.as_deref().unwrap_or("unnamed");
+                match service {
+                    Some(service) => import::read_for(model, revision, service)?,
+                    None => import::read(model, revision)?,
+                }
+            };
+            let files = import::write(&model, out)?;
+            let count = model.operations.len();
+            say(&format!(
+                "{}: {count} operations, {files} files under {}",
+                model.id,
+                out.display()
+            ));
+        }
+        CatalogueCommand::Show { operation } => {
+            let suite = Suite::load(&folders.sources())?;
+            let bare = operation.rsplit(':').next().unwrap_or_default();
+            let cases = suite.cases.iter().filter(|case| case.operations.iter().any(|o| o == bare));
+            let cases: Vec<_> = cases.map(|case| (case.id.clone(), case.title.clone())).collect();
+            say(&view::show(&suite.catalogue, operation, &cases).map_err(Failure)?);
+        }
+        CatalogueCommand::Stats => {
+            let suite = Suite::load(&folders.sources())?;
+            say(&format!("{}\n{} scenarios", view::stats(&suite.catalogue), suite.cases.len()));
+        }
+        CatalogueCommand::Diff { old, new } => {
+            let load = |folder: &PathBuf| Catalogue::load(&Source::Folder(folder.clone()));
+            let diff = view::diff(&load(old)?, &load(new)?);
+            say(&diff.to_string());
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,255 @@
+//! `run`: plays the suite against a target.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, Folders, complain, say};
+use crate::catalogue::Source;
+use crate::outcome::{CaseOutcome, Level, Run};
+use crate::report::{self, terminal::Style};
+use crate::run::{self, Options, Session};
+use crate::scenario::Scenario;
+use crate::suite::{Filter, Suite};
+use crate::target::Target;
+use crate::target::http::Limits;
+use crate::target::open::{OpenOptions, TargetSpec, open};
+
+/// What to run, where, and what to report.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The target: `reference`, a URL, or the name of a profile.
+    #[arg(long, default_value = "reference", value_name = "URL|PROFILE")]
+    target: String,
+    /// Takes the capabilities of this profile for a target given as a URL.
+    #[arg(long = "as", value_name = "PROFILE")]
+    as_profile: Option<String>,
+    /// Only cases that test this operation (repeatable).
+    #[arg(long, value_name = "NAME")]
+    operation: Vec<String>,
+    /// Only cases of this level: wire, schema, errors, behaviour or security (repeatable).
+    #[arg(long)]
+    level: Vec<Level>,
+    /// Only cases of this area, such as sign-up (repeatable).
+    #[arg(long)]
+    area: Vec<String>,
+    /// Only cases whose id or title contains this text.
+    text: Vec<String>,
+    /// Lists the cases instead of running them.
+    #[arg(long)]
+    list: bool,
+    /// How many cases at once; what the profile says, else 4.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Seed of names and passwords; drawn, and printed, unless given.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Seconds one request may take.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Stops after the first case that fails.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Promises that are only inferred fail too.
+    #[arg(long)]
+    strict: bool,
+    /// Sends requests with a plain HTTP client instead of the official SDK.
+    #[arg(long)]
+    no_sdk: bool,
+    /// Breaks one promise of the reference on purpose.
+    #[arg(long, value_name = "NAME")]
+    fault: Vec<String>,
+    /// Writes the run as JSON to this file, case by case.
+    #[arg(long, value_name = "FILE")]
+    report_json: Option<PathBuf>,
+    /// Writes the run as JUnit XML to this file.
+    #[arg(long, value_name = "FILE")]
+    report_junit: Option<PathBuf>,
+    /// Lists notes and passing operations too.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Carries out `run`.
+pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
+    let suite = Suite::load(&folders.sources())?;
+    let cases = suite.select(&Filter {
+        operations: args.operation.clone(),
+        levels: args.level.clone(),
+        areas: args.area.clone(),
+        texts: args.text.clone(),
+    })?;
+    if args.list {
+        for case in &cases {
+            say(&format!("{:10} {}  {}", case.level, case.id, case.title));
+        }
+        return Ok(0);
+    }
+    super::runtime()?.block_on(play(args, folders, &suite, &cases))
+}
+
+async fn play(
+    args: &RunArgs,
+    folders: &Folders,
+    suite: &Suite,
+    cases: &[Arc<Scenario>],
+) -> Result<u8, Failure> {
+    let seed = args.seed.unwrap_or_else(draw_seed);
+    let options = OpenOptions {
+        profiles: profiles(folders),
+        capabilities_of: args.as_profile.clone(),
+        limits: Limits { total: Duration::from_secs(args.timeout), ..Limits::default() },
+        plain_http: args.no_sdk,
+        seed,
+        faults: args.fault.clone(),
+        ..OpenOptions::new(suite.catalogue.clone())
+    };
+    let spec: TargetSpec = args.target.parse()?;
+    let opened = tokio::select! {
+        opened = open(&spec, &options) => opened.map(Arc::new),
+        () = interrupted() => return Err(Failure("interrupted while the target was starting".into())),
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.is_indeterminate() => {
+            let Failure(text) = error.into();
+            complain(&format!("indeterminate: {text}"));
+            return Ok(3);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let jobs = args.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
+    let session = Session::new(
+        suite.catalogue.clone(),
+        opened.clone(),
+        Options {
+            jobs,
+            seed,
+            case_timeout: Duration::from_secs(args.timeout * 6),
+            fail_fast: args.fail_fast,
+            strict: args.strict,
+        },
+    );
+    let outcome = watched(args, &session, cases).await;
+    opened.shutdown().await;
+    finish(args, &outcome?)
+}
+
+/// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
+async fn watched(
+    args: &RunArgs,
+    session: &Session,
+    cases: &[Arc<Scenario>],
+) -> Result<Run, Failure> {
+    let started = Instant::now();
+    let header = run::header(session, cases.len());
+    let stream = args.report_json.as_deref().map(|path| report::json::Stream::start(path, &header));
+    let stream = Mutex::new(stream.transpose()?);
+    let progress = progress_bar(cases.len());
+    let plain = !std::io::stderr().is_terminal();
+    let watch = |outcome: &CaseOutcome| {
+        progress.inc(1);
+        if plain || outcome.failed() {
+            progress.suspend(|| complain(&report::terminal::line(outcome)));
+        }
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let pushed = stream.as_mut().map(|stream| stream.push(outcome, elapsed_ms(started)));
+        if let Some(Err(error)) = pushed {
+            progress.suspend(|| complain(&format!("warning: {error}")));
+        }
+    };
+    let run = until_interrupted(session, run::run(session, cases, &watch), &progress).await?;
+    progress.finish_and_clear();
+    if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        stream.finish(&run)?;
+    }
+    Ok(run)
+}
+
+/// Waits for the run; an interrupt winds it down, a second one gives up.
+async fn until_interrupted(
+    session: &Session,
+    running: impl Future<Output = Run>,
+    progress: &ProgressBar,
+) -> Result<Run, Failure> {
+    tokio::pin!(running);
+    tokio::select! {
+        run = &mut running => return Ok(run),
+        () = interrupted() => {}
+    }
+    let notice = "interrupted: deleting what was created (again to stop at once)";
+    progress.suspend(|| complain(notice));
+    session.cancel();
+    tokio::select! {
+        run = &mut running => Ok(run),
+        () = interrupted() => {
+            Err(Failure("interrupted twice: resources may be left behind".into()))
+        }
+    }
+}
+
+fn finish(args: &RunArgs, run: &Run) -> Result<u8, Failure> {
+    if let Some(path) = &args.report_junit {
+        std::fs::write(path, report::junit::render(run))
+            .map_err(|e| Failure(format!("cannot write `{}`: {e}", path.display())))?;
+    }
+    say(&report::terminal::render(run, style(args.verbose)));
+    Ok(run.conclusion().exit_code())
+}
+
+fn progress_bar(cases: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = "{bar:40} {pos}/{len} cases  {per_sec}  {eta} left";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(cases as u64).with_style(style)
+}
+
+/// How reports to the terminal look: colour only where one reads them and NO_COLOR is unset.
+pub(super) fn style(verbose: bool) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let width = if terminal { usize::from(indicatif_width()) } else { 100 };
+    Style { colour: terminal && !no_colour, width, verbose }
+}
+
+fn indicatif_width() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(100)
+}
+
+/// Where profiles are read from.
+pub(super) fn profiles(folders: &Folders) -> Source {
+    folders.targets.clone().map_or(Source::Embedded, Source::Folder)
+}
+
+/// Returns when the process is asked to end, by Ctrl-C or SIGTERM.
+pub(super) async fn interrupted() {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Draws a seed from the clock: runs differ, and the report names it.
+fn draw_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_nanos() % 1_000_000_007).unwrap_or(1)
+}

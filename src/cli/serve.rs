@@ -1,0 +1,47 @@
+//! `serve`: the reference by itself.
+
+use clap::Args;
+
+use super::{Failure, Folders, complain, say};
+use crate::catalogue::Catalogue;
+use crate::reference::server::{ServeOptions, Server};
+use crate::reference::{Reference, faults};
+
+/// How to serve.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Besides the API, these paths help tests:
+  GET  /_reference/outbox?UserPoolId=…&Username=…   messages that would have been sent
+  POST /_reference/reset                            forget everything
+  POST /_reference/clock  {\"advance_seconds\": 60}   move time forward")]
+pub(super) struct ServeArgs {
+    /// Port on the loopback interface; 0 takes a free one.
+    #[arg(long, default_value_t = 9229)]
+    port: u16,
+    /// Seed of ids, codes and tokens.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Breaks one promise on purpose; `--fault list` names them.
+    #[arg(long, value_name = "NAME")]
+    fault: Vec<String>,
+}
+
+/// Carries out `serve`; returns when interrupted.
+pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> {
+    if args.fault.iter().any(|name| name == "list") {
+        for fault in faults::FAULTS {
+            say(&format!("{:28} {}", fault.name, fault.about));
+        }
+        return Ok(0);
+    }
+    let catalogue = Catalogue::load(&folders.sources().specs)?;
+    let mutate = faults::mutation(&args.fault).map_err(Failure)?;
+    let listener = std::net::TcpListener::bind(("127.0.0.1", args.port))
+        .map_err(|e| Failure(format!("cannot listen on port {}: {e}", args.port)))?;
+    let options = ServeOptions { seed: args.seed, mutate, ..ServeOptions::default() };
+    let server = Server::start(Reference::new(catalogue.into(), args.seed), listener, options)?;
+    complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
+    super::runtime()?.block_on(super::run::interrupted());
+    server.shutdown();
+    Ok(0)
+}

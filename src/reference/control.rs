@@ -1,0 +1,78 @@
+//! What the shell answers besides calls: key documents, and endpoints that only the harness knows.
+
+use serde_json::{Value, json};
+
+use super::shell::Shell;
+use super::{query, signing, timestamp};
+use crate::wire::{Request, Response};
+
+impl Shell {
+    /// Answers `/<pool>/.well-known/…`: the documents that tokens are verified with.
+    pub(super) fn published(&self, request: &Request) -> Option<Response> {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let (pool, document) = path.strip_prefix('/')?.split_once("/.well-known/")?;
+        if request.method != "GET" || !self.core().reference.state.pools.contains_key(pool) {
+            return Some(answer(404, &json!({"message": "not found"})));
+        }
+        let host = request.header("host").unwrap_or("localhost");
+        match document {
+            "jwks.json" => Some(answer(200, &signing::jwks(pool))),
+            "openid-configuration" => {
+                let base = format!("http://{host}");
+                Some(answer(200, &signing::openid_configuration(pool, &base)))
+            }
+            _ => Some(answer(404, &json!({"message": "not found"}))),
+        }
+    }
+
+    /// Answers the endpoints under `/_reference/`, which only the harness knows.
+    pub(super) fn control(&self, request: &Request) -> Option<Response> {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let endpoint = path.strip_prefix("/_reference/")?;
+        Some(match (request.method.as_str(), endpoint) {
+            ("GET", "outbox") => self.outbox(&query::pairs(query)),
+            ("POST", "reset") => {
+                let mut core = self.core();
+                core.reference.reset(self.options.seed);
+                core.ahead = 0;
+                answer(200, &json!({}))
+            }
+            ("POST", "clock") => self.advance(&request.body),
+            _ => answer(404, &json!({"error": "no such control endpoint"})),
+        })
+    }
+
+    fn outbox(&self, query: &[(String, String)]) -> Response {
+        let wanted = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let (pool, user) = (wanted("UserPoolId"), wanted("Username"));
+        let core = self.core();
+        let pools = &core.reference.state.pools;
+        // Messages carry the username; whoever asks may know an alias only.
+        let found = pool.zip(user).and_then(|(pool, user)| pools.get(pool)?.username_of(user));
+        let user = found.or(user);
+        let messages: Vec<_> = core
+            .reference
+            .state
+            .outbox
+            .iter()
+            .filter(|message| pool.is_none_or(|pool| message.user_pool_id == pool))
+            .filter(|message| user.is_none_or(|user| message.username == user))
+            .collect();
+        answer(200, &json!(messages))
+    }
+
+    fn advance(&self, body: &[u8]) -> Response {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(seconds) = body.get("advance_seconds").and_then(Value::as_u64) else {
+            return answer(400, &json!({"error": "`advance_seconds` must be a whole number"}));
+        };
+        let mut core = self.core();
+        core.ahead = core.ahead.saturating_add(seconds.saturating_mul(1000));
+        answer(200, &json!({"now": timestamp(self.now(core.ahead))}))
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Response {
+    let headers = vec![("content-type".into(), "application/json".into())];
+    Response { status, headers, body: body.to_string().into_bytes() }
+}

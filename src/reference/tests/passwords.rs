@@ -1,0 +1,140 @@
+//! Forgotten, reset, set and changed passwords, as tables of calls.
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::sign_in::{PASSWORD, shown};
+
+const OTHER: &str = "Zyxwvu9?";
+
+fn verified(bench: &mut Bench, name: &str) {
+    let attributes = json!([{"Name": "email", "Value": "test@test.com"}, {"Name": "email_verified", "Value": "True"}]);
+    bench.ok("AdminUpdateUserAttributes", json!({"Username": name, "UserAttributes": attributes}));
+}
+
+fn ann() -> Value {
+    json!({"Username": "ann"})
+}
+
+fn confirm(code: &str, password: &str) -> Value {
+    json!({"Username": "ann", "ConfirmationCode": code, "Password": password})
+}
+
+#[test]
+fn a_forgotten_password_is_replaced_by_code() {
+    let recovery = json!({"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]});
+    let mut bench = Bench::with_ann(json!({"AccountRecoverySetting": recovery}), json!({}));
+    bench.refused("ForgotPassword", ann(), "password-reset-no-contact");
+    verified(&mut bench, "ann");
+    let details =
+        json!({"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "t***@t***"});
+    bench.check("ForgotPassword", ann(), &[("/CodeDeliveryDetails", details)]);
+    assert_eq!(bench.last_purpose(), "CustomMessage_ForgotPassword");
+    bench.check("AdminGetUser", ann(), &[("/UserStatus", json!("CONFIRMED"))]);
+    let code = bench.code();
+    bench.refused("ConfirmForgotPassword", confirm("0", OTHER), "code-mismatch");
+    bench.refused("ConfirmForgotPassword", confirm(&code, "weak"), "password-policy");
+    bench.ok("ConfirmForgotPassword", confirm(&code, OTHER));
+    bench.refused("ConfirmForgotPassword", confirm(&code, OTHER), "code-expired");
+    bench.refused("InitiateAuth", shown("ann", PASSWORD), "incorrect-credentials");
+    bench.ok("InitiateAuth", shown("ann", OTHER));
+    bench.ok("ForgotPassword", ann());
+    bench.later(3600);
+    let code = bench.code();
+    bench.refused("ConfirmForgotPassword", confirm(&code, OTHER), "code-expired");
+    for _ in 0..5 {
+        bench.ok("ForgotPassword", ann());
+    }
+    bench.refused("ForgotPassword", ann(), "attempt-limit");
+}
+
+#[test]
+fn forgotten_passwords_depend_on_the_user() {
+    #[track_caller]
+    fn check(prepare: fn(&mut Bench), client: Value, username: &str, expected: Result<(), &str>) {
+        let mut bench = Bench::with_ann(json!({}), client);
+        verified(&mut bench, "ann");
+        prepare(&mut bench);
+        let input = json!({"Username": username});
+        match expected {
+            Ok(()) => drop(bench.ok("ForgotPassword", input)),
+            Err(rule) => bench.refused("ForgotPassword", input, rule),
+        }
+    }
+    let hides = || json!({"PreventUserExistenceErrors": "ENABLED"});
+    let disable = |bench: &mut Bench| drop(bench.ok("AdminDisableUser", ann()));
+    let temporary = |bench: &mut Bench| bench.set_password("ann", false);
+    check(|_| {}, json!({}), "bob", Err("client-user-not-found"));
+    check(|_| {}, hides(), "bob", Ok(()));
+    check(disable, json!({}), "ann", Err("user-disabled"));
+    check(disable, hides(), "ann", Ok(()));
+    check(temporary, json!({}), "ann", Err("password-reset-state"));
+    let register = |bench: &mut Bench| {
+        drop(bench.ok("SignUp", json!({"Username": "new", "Password": PASSWORD})));
+    };
+    check(register, json!({}), "new", Err("password-reset-no-contact"));
+    check(register, hides(), "new", Ok(()));
+    let recovery = json!({"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]});
+    let mut bench = Bench::with_ann(json!({"AccountRecoverySetting": recovery}), json!({}));
+    verified(&mut bench, "ann");
+    bench.refused("ForgotPassword", ann(), "password-reset-admin-only");
+    bench.use_client(hides());
+    let unknown = json!({"Username": "bob", "ConfirmationCode": "1", "Password": OTHER});
+    bench.refused("ConfirmForgotPassword", unknown, "confirm-forgot-hidden-user");
+}
+
+#[test]
+fn the_second_factor_recovers_no_password() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    verified(&mut bench, "ann");
+    let factor = json!({"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}});
+    bench.ok("SetUserPoolMfaConfig", factor);
+    bench.refused("ForgotPassword", ann(), "password-reset-no-contact");
+}
+
+#[test]
+fn administrators_reset_and_set_passwords() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    bench.refused("AdminResetUserPassword", ann(), "password-reset-no-contact");
+    verified(&mut bench, "ann");
+    bench.ok("AdminResetUserPassword", ann());
+    bench.check("AdminGetUser", ann(), &[("/UserStatus", json!("RESET_REQUIRED"))]);
+    bench.refused("InitiateAuth", shown("ann", PASSWORD), "password-reset-required");
+    let input =
+        json!({"AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": "ann", "SRP_A": "5"}});
+    bench.refused("InitiateAuth", input, "password-reset-required");
+    let code = bench.code();
+    bench.ok("ConfirmForgotPassword", confirm(&code, OTHER));
+    bench.ok("InitiateAuth", shown("ann", OTHER));
+    bench.ok("AdminDisableUser", ann());
+    bench.refused("AdminResetUserPassword", ann(), "user-disabled");
+    bench.refused("AdminResetUserPassword", json!({"Username": "bob"}), "user-not-found");
+
+    bench.ok("SignUp", json!({"Username": "new", "Password": PASSWORD}));
+    bench.refused("AdminResetUserPassword", json!({"Username": "new"}), "password-reset-state");
+    bench.set_password("new", false);
+    bench.check(
+        "AdminGetUser",
+        json!({"Username": "new"}),
+        &[("/UserStatus", json!("FORCE_CHANGE_PASSWORD"))],
+    );
+    bench.set_password("new", true);
+    bench.check("AdminGetUser", json!({"Username": "new"}), &[("/UserStatus", json!("CONFIRMED"))]);
+    let weak = json!({"Username": "new", "Password": "weak", "Permanent": true});
+    bench.refused("AdminSetUserPassword", weak, "password-policy");
+}
+
+#[test]
+fn users_change_their_passwords() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    let token = bench.token();
+    let change = |previous: &str, proposed: &str| json!({"AccessToken": token, "PreviousPassword": previous, "ProposedPassword": proposed});
+    bench.refused("ChangePassword", change("wrong", OTHER), "incorrect-credentials");
+    bench.refused("ChangePassword", change(PASSWORD, "weak"), "password-policy");
+    bench.ok("ChangePassword", change(PASSWORD, OTHER));
+    bench.refused("InitiateAuth", shown("ann", PASSWORD), "incorrect-credentials");
+    bench.ok("InitiateAuth", shown("ann", OTHER));
+    bench.ok("ChangePassword", change(OTHER, PASSWORD));
+    bench.ok("ChangePassword", change(PASSWORD, OTHER));
+    bench.refused("ChangePassword", change(OTHER, PASSWORD), "attempt-limit");
+}

@@ -1,0 +1,131 @@
+//! From a played case to its outcome: findings of every check, one verdict per level.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Session;
+use super::play::{End, Played};
+use crate::canonical::{self, Redactor};
+use crate::check;
+use crate::outcome::{CaseOutcome, Finding, Level, Verdict};
+use crate::scenario::Scenario;
+
+/// Most findings one case reports; more would say the same again.
+const MOST_FINDINGS: usize = 50;
+
+/// Judges a played case.
+pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
+    let catalogue = &session.catalogue;
+    let redactor = Redactor::over(catalogue, &played.transcript);
+    let mut findings = Vec::new();
+    for exchange in &played.transcript.exchanges {
+        for (check, breach) in check::examine(catalogue, exchange) {
+            // What a case does not ask about in words counts towards its own question.
+            let level = breach.level.unwrap_or(check.level);
+            let level = if is_universal(level) { level } else { case.level };
+            findings.push(Finding {
+                id: check::finding_id(check, exchange.call.operation(), &breach),
+                check: check.id.into(),
+                level,
+                operation: exchange.call.operation().into(),
+                case: case.id.clone(),
+                step: exchange.place.to_string(),
+                pointer: breach.pointer.clone(),
+                expected: redactor.text(&breach.expected),
+                actual: redactor.text(&breach.actual),
+                rule: breach.rule.clone(),
+                evidence: breach.evidence,
+                source: breach.source.clone(),
+                fails: breach.evidence.fails(session.options.strict),
+                curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
+                exchange: canonical::record(exchange, &redactor),
+            });
+        }
+    }
+    findings.dedup_by(|a, b| key(a) == key(b));
+    findings.truncate(MOST_FINDINGS);
+    let verdicts = verdicts(case, &played.end, &findings);
+    CaseOutcome {
+        verdicts,
+        findings,
+        requests: played.transcript.exchanges.len() as u64,
+        leaked: played.leaked.clone(),
+        ..without_playing(case, &Verdict::Pass)
+    }
+}
+
+/// Returns the outcome of a case that was not played, for the reason `verdict` gives.
+pub(super) fn without_playing(case: &Scenario, verdict: &Verdict) -> CaseOutcome {
+    CaseOutcome {
+        case: case.id.clone(),
+        title: case.title.clone(),
+        level: case.level,
+        operations: case.operations.clone(),
+        verdicts: levels(case).into_iter().map(|level| (level, verdict.clone())).collect(),
+        findings: Vec::new(),
+        elapsed_ms: 0,
+        requests: 0,
+        leaked: Vec::new(),
+    }
+}
+
+/// Keeps of the first outcome what the confirming run shows again; what it does not is flaky.
+pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOutcome {
+    first.requests += second.requests;
+    first.leaked.extend(second.leaked.clone());
+    let again: BTreeSet<Key> = second.findings.iter().filter(|f| f.fails).map(key).collect();
+    for (level, verdict) in &mut first.verdicts {
+        let mut failing = first.findings.iter().filter(|f| f.fails && f.level == *level);
+        if *verdict == Verdict::Fail && !failing.any(|finding| again.contains(&key(finding))) {
+            *verdict = match second.verdicts.get(level) {
+                Some(Verdict::Indeterminate { reason }) => {
+                    Verdict::Indeterminate { reason: reason.clone() }
+                }
+                _ => Verdict::Flaky,
+            };
+        }
+    }
+    let steady = |finding: &Finding| {
+        !finding.fails
+            || again.contains(&key(finding))
+            || first.verdicts.get(&finding.level) == Some(&Verdict::Flaky)
+    };
+    first.findings.retain(steady);
+    first
+}
+
+/// What makes two findings of one case the same.
+type Key = (String, String, String, String);
+
+fn key(finding: &Finding) -> Key {
+    let Finding { check, operation, pointer, step, .. } = finding;
+    (check.clone(), operation.clone(), pointer.clone(), step.clone())
+}
+
+/// The levels every case says something about, whatever it asks.
+fn is_universal(level: Level) -> bool {
+    matches!(level, Level::Wire | Level::Schema)
+}
+
+fn levels(case: &Scenario) -> BTreeSet<Level> {
+    BTreeSet::from([Level::Wire, Level::Schema, case.level])
+}
+
+fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level, Verdict> {
+    let verdict = |level: Level| {
+        let mut here = findings.iter().filter(|finding| finding.level == level).peekable();
+        let noted = here.peek().is_some();
+        if here.any(|finding| finding.fails) {
+            return Verdict::Fail;
+        }
+        match end {
+            End::Unsupported(operation) => Verdict::Unsupported { operation: operation.clone() },
+            End::Indeterminate(reason) => Verdict::Indeterminate { reason: reason.clone() },
+            End::Finished | End::Broken if noted => Verdict::Note,
+            End::Broken if level == case.level => {
+                Verdict::Indeterminate { reason: "a step could not be played".into() }
+            }
+            End::Finished | End::Broken => Verdict::Pass,
+        }
+    };
+    levels(case).into_iter().map(|level| (level, verdict(level))).collect()
+}

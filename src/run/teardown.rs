@@ -1,0 +1,134 @@
+//! Deletes what a case created, whatever happened: automatic, from `resources.yaml`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Session;
+use super::play::send_once;
+use crate::catalogue::{Auth, Catalogue, Creator, Resource, Service};
+use crate::transcript::{Call, Exchange, Place, Transcript};
+
+/// Time one delete may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A resource that outlives its case unless it is deleted.
+struct Created {
+    service: String,
+    kind: String,
+    handle: Map<String, Value>,
+    input: Value,
+}
+
+/// Deletes what the transcript's calls created, newest first, and records the exchanges.
+///
+/// Returns what could not be deleted, with the reason.
+pub(super) async fn tear_down(session: &Session, transcript: &mut Transcript) -> Vec<String> {
+    let catalogue = session.catalogue.clone();
+    let mut leaked = Vec::new();
+    for created in created(&catalogue, transcript).into_iter().rev() {
+        let service = &catalogue.services[&created.service];
+        let resource = &service.resources[&created.kind];
+        let Some(delete) = resource.delete.first() else { continue };
+        for call in clearing(service, resource, &created) {
+            let exchange = bounded(session, &call).await;
+            transcript.exchanges.extend(exchange);
+        }
+        let input = Value::Object(created.handle.clone());
+        let Some(exchange) = bounded(session, &api(service, delete, input)).await else {
+            leaked.push(format!("{} {}: {delete} took too long", created.kind, handle(&created)));
+            continue;
+        };
+        if !gone(&exchange) {
+            let cause = match &exchange.reply {
+                Ok(response) => {
+                    response.error_code().unwrap_or_else(|| response.status.to_string())
+                }
+                Err(error) => error.to_string(),
+            };
+            leaked.push(format!(
+                "{} {}: {delete} answered {cause}",
+                created.kind,
+                handle(&created)
+            ));
+        }
+        transcript.exchanges.push(exchange);
+    }
+    leaked
+}
+
+fn handle(created: &Created) -> String {
+    let texts = created.handle.values().map(|v| v.as_str().unwrap_or_default());
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// Lists the resources that calls created and no later call deleted, oldest first.
+fn created(catalogue: &Catalogue, transcript: &Transcript) -> Vec<Created> {
+    let mut found: Vec<Created> = Vec::new();
+    for exchange in &transcript.exchanges {
+        let (Some(output), Call::Api { service, operation, input, .. }) =
+            (exchange.output(), &exchange.call)
+        else {
+            continue;
+        };
+        for (kind, resource) in &catalogue.services[service].resources {
+            if resource.delete.iter().any(|delete| delete == operation) {
+                found.retain(|c| c.kind != *kind || !names(input, &c.handle));
+            }
+            if resource.within.is_some() {
+                continue; // dies with what it lives in
+            }
+            let creator = resource.create.iter().find(|creator| creator.operation == *operation);
+            if let Some(handle) = creator.and_then(|c| handle_of(c, input, &output)) {
+                let (service, kind, input) = (service.clone(), kind.clone(), input.clone());
+                found.push(Created { service, kind, handle, input });
+            }
+        }
+    }
+    found
+}
+
+fn names(input: &Value, handle: &Map<String, Value>) -> bool {
+    handle.iter().all(|(name, value)| input.get(name) == Some(value))
+}
+
+fn handle_of(creator: &Creator, input: &Value, output: &Value) -> Option<Map<String, Value>> {
+    let found = creator.handle.iter().map(|(member, place)| {
+        let value = match place.split_once(':')? {
+            ("input", pointer) => input.pointer(pointer),
+            ("output", pointer) => output.pointer(pointer),
+            _ => None,
+        };
+        Some((member.clone(), value.filter(|value| value.is_string())?.clone()))
+    });
+    found.collect()
+}
+
+/// The calls that clear the way for a delete.
+fn clearing(service: &Service, resource: &Resource, created: &Created) -> Vec<Call> {
+    let applies = |conditions: &std::collections::BTreeMap<String, Value>| {
+        conditions.iter().all(|(pointer, value)| created.input.pointer(pointer) == Some(value))
+    };
+    let wanted = resource.before_delete.iter().filter(|before| applies(&before.only_if));
+    let calls = wanted.map(|before| {
+        let mut input = created.handle.clone();
+        input.extend(before.with.clone());
+        api(service, &before.operation, Value::Object(input))
+    });
+    calls.collect()
+}
+
+fn api(service: &Service, operation: &str, input: Value) -> Call {
+    let signed = service.operations.get(operation).is_none_or(|op| op.auth == Auth::Sigv4);
+    Call::Api { service: service.info.id.clone(), operation: operation.into(), input, signed }
+}
+
+async fn bounded(session: &Session, call: &Call) -> Option<Exchange> {
+    tokio::time::timeout(LIMIT, send_once(session, call, &Place::Teardown)).await.ok()
+}
+
+/// A delete that succeeded, or found nothing to delete.
+fn gone(exchange: &Exchange) -> bool {
+    let code = exchange.reply.as_ref().ok().and_then(|response| response.error_code());
+    exchange.success().is_some() || code.as_deref() == Some("ResourceNotFoundException")
+}
