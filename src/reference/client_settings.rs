@@ -39,7 +39,16 @@ pub(super) fn filled(input: &Map<String, Value>) -> Map<String, Value> {
     settings
 }
 
-/// Checks settings that are about to take effect; `doing` is how the messages name the call.
+/// What is being done to a client: the messages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// `CreateUserPoolClient`.
+    Creating,
+    /// `UpdateUserPoolClient`.
+    Updating,
+}
+
+/// Checks settings that are about to take effect.
 ///
 /// # Errors
 /// A combination of members is refused.
@@ -47,7 +56,7 @@ pub(super) fn check(
     pool: &UserPool,
     settings: &Map<String, Value>,
     has_secret: bool,
-    doing: &'static str,
+    doing: Doing,
 ) -> Result<(), Fault> {
     check_flows(settings)?;
     check_validity(settings)?;
@@ -114,11 +123,14 @@ fn check_validity(settings: &Map<String, Value>) -> Result<(), Fault> {
 fn check_attributes(
     pool: &UserPool,
     settings: &Map<String, Value>,
-    doing: &'static str,
+    doing: Doing,
 ) -> Result<(), Fault> {
     let known = |name: &str| pool.attribute(name).is_some();
     if !texts(settings, "ReadAttributes").all(known) {
-        return Err(Fault::rule("client-read-attributes").with("doing", doing));
+        return Err(match doing {
+            Doing::Creating => Fault::rule("client-read-attributes"),
+            Doing::Updating => Fault::rule("client-update-read-attributes"),
+        });
     }
     if !settings.contains_key("WriteAttributes") {
         return Ok(());
@@ -127,7 +139,10 @@ fn check_attributes(
     let misses = required.any(|a| texts(settings, "WriteAttributes").all(|name| name != a.name));
     let mut written = texts(settings, "WriteAttributes");
     if misses || written.any(|name| !known(name) || UNWRITABLE.contains(&name)) {
-        return Err(Fault::rule("client-write-attributes").with("doing", doing));
+        return Err(match doing {
+            Doing::Creating => Fault::rule("client-write-attributes"),
+            Doing::Updating => Fault::rule("client-update-write-attributes"),
+        });
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::client_settings::Doing;
 use super::paging::page;
 use super::state::{Client, Secret, UserPool};
 use super::{Answer, Context, Handler, Input, client_settings, timestamp};
@@ -20,7 +21,7 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     let settings = client_settings::filled(input.members());
     let own = input.opt_text("ClientSecret").map(str::to_owned);
     let has_secret = own.is_some() || input.flag("GenerateSecret");
-    client_settings::check(context.pool(input)?, &settings, has_secret, "creating")?;
+    client_settings::check(context.pool(input)?, &settings, has_secret, Doing::Creating)?;
     let id = context.draw(26, LOWER_ALPHANUMERIC);
     let secret = own.or_else(|| has_secret.then(|| context.draw(52, LOWER_ALPHANUMERIC)));
     let now = context.now;
@@ -59,7 +60,7 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
     if let Some(name) = client.settings.get("ClientName") {
         settings.entry("ClientName").or_insert_with(|| name.clone());
     }
-    client_settings::check(pool, &settings, client.secret.is_some(), "updating")?;
+    client_settings::check(pool, &settings, client.secret.is_some(), Doing::Updating)?;
     let changed = Client { settings, modified: now, ..client.clone() };
     let described = description(pool, &changed);
     pool.clients.insert(changed.id.clone(), changed);

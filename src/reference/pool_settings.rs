@@ -152,7 +152,7 @@ pub(super) fn check(pool: &UserPool, input: &Map<String, Value>) -> Result<(), F
     {
         return Err(Fault::rule("pool-unused-account-validity"));
     }
-    check_sign_in(pool)?;
+    check_sign_in(pool, input.contains_key("UserPoolId"))?;
     check_mfa(pool, input)?;
     check_verification(pool)?;
     check_email(pool)?;
@@ -170,13 +170,16 @@ fn has_sms(pool: &UserPool) -> bool {
     sms.is_some_and(|sms| sms.get("SnsCallerArn").is_some() || sms.get("EumsSms").is_some())
 }
 
-fn check_sign_in(pool: &UserPool) -> Result<(), Fault> {
+fn check_sign_in(pool: &UserPool, exists: bool) -> Result<(), Fault> {
     let factors = list(pool, "/Policies/SignInPolicy/AllowedFirstAuthFactors");
     if !factors.is_empty() && !factors.contains(&"PASSWORD") {
         return Err(Fault::rule("pool-sign-in-policy-password"));
     }
     if factors.contains(&"SMS_OTP") && !has_sms(pool) {
-        return Err(Fault::rule("pool-sms-otp-needs-sms"));
+        return Err(match exists {
+            true => Fault::rule("pool-update-sms-otp-needs-sms"),
+            false => Fault::rule("pool-sms-otp-needs-sms"),
+        });
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::paging::page;
+use super::schema::Flaw;
 use super::state::UserPool;
 use super::{Answer, Context, Fault, Handler, Input, REGION, pool_settings, schema, timestamp};
 
@@ -113,7 +114,10 @@ fn add_custom_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     refuse_during_import(pool)?;
     let mut schema = pool.schema.clone();
     for item in input.get("CustomAttributes").and_then(Value::as_array).into_iter().flatten() {
-        let added = schema::custom(item)?;
+        let added = schema::custom(item).map_err(|flaw| match flaw {
+            Flaw::Required => Fault::rule("custom-attribute-required"),
+            Flaw::NoDataType => Fault::rule("custom-attribute-no-data-type"),
+        })?;
         if schema.iter().any(|known| known.name == added.name) {
             return Err(Fault::rule("custom-attribute-exists").with("name", added.name));
         }

@@ -44,7 +44,10 @@ pub(super) fn declare(declared: &[Value]) -> Result<Vec<SchemaAttribute>, Fault>
         match schema.iter_mut().find(|known| known.name == name) {
             Some(known) => adjust(known, item)?,
             None => {
-                let added = custom(item)?;
+                let added = custom(item).map_err(|flaw| match flaw {
+                    Flaw::Required => Fault::rule("schema-required-custom"),
+                    Flaw::NoDataType => Fault::rule("schema-no-data-type"),
+                })?;
                 if schema.iter().any(|known| known.name == added.name) {
                     return Err(Fault::rule("schema-duplicate-custom").with("name", added.name));
                 }
@@ -55,17 +58,25 @@ pub(super) fn declare(declared: &[Value]) -> Result<Vec<SchemaAttribute>, Fault>
     Ok(schema)
 }
 
+/// Why a custom attribute cannot be declared; each operation words it with a rule of its own.
+pub(super) enum Flaw {
+    /// It is required.
+    Required,
+    /// It has no data type.
+    NoDataType,
+}
+
 /// Returns the custom attribute that a `SchemaAttributeType` declares.
 ///
 /// # Errors
 /// It is required, or has no data type.
-pub(super) fn custom(item: &Value) -> Result<SchemaAttribute, Fault> {
+pub(super) fn custom(item: &Value) -> Result<SchemaAttribute, Flaw> {
     if flag(item, "Required") == Some(true) {
-        return Err(Fault::rule("schema-required-custom"));
+        return Err(Flaw::Required);
     }
     let data_type = item.get("AttributeDataType").and_then(Value::as_str).unwrap_or_default();
     if !DATA_TYPES.contains(&data_type) {
-        return Err(Fault::rule("schema-missing-data-type"));
+        return Err(Flaw::NoDataType);
     }
     let name = item.get("Name").and_then(Value::as_str).unwrap_or_default();
     let developer_only = flag(item, "DeveloperOnlyAttribute").unwrap_or(false);

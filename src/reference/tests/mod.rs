@@ -123,6 +123,10 @@ fn assert_declared(service: &Service, operation: &Operation, answer: &Answer) {
     let output = match answer {
         Ok(output) => output,
         Err(fault) => {
+            if let Fault::Rule { id, .. } = fault {
+                let covers = catalogue().rules.get(id).is_some_and(|rule| rule.covers(name));
+                assert!(covers, "{name} raises {id}, which does not speak about it");
+            }
             let code = fault.render(&catalogue(), &service.info.id).code;
             let common = service.errors.get(&code).is_some_and(|error| error.common);
             assert!(common || operation.errors.contains(&code), "{name} raises {code}: {fault:?}");

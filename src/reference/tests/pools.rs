@@ -104,7 +104,7 @@ fn pool_settings_are_refused_by_rule() {
                               {"Name": "a", "AttributeDataType": "String"}]}),
             "schema-duplicate-custom",
         ),
-        (json!({"Schema": [{"Name": "a"}]}), "schema-missing-data-type"),
+        (json!({"Schema": [{"Name": "a"}]}), "schema-no-data-type"),
     ];
     let mut bench = bench();
     for (mut input, rule) in cases {
@@ -187,6 +187,14 @@ fn pools_live_and_die() {
         json!({"CustomAttributes": [region]}),
         "custom-attribute-exists",
     );
+    let untyped = json!({"CustomAttributes": [{"Name": "email"}]});
+    bench.refused("AddCustomAttributes", untyped, "custom-attribute-no-data-type");
+    let required = json!({"Name": "a", "AttributeDataType": "Number", "Required": true});
+    let required = json!({"CustomAttributes": [required]});
+    bench.refused("AddCustomAttributes", required, "custom-attribute-required");
+    let by_message = json!({"AllowedFirstAuthFactors": ["PASSWORD", "SMS_OTP"]});
+    let by_message = json!({"Policies": {"SignInPolicy": by_message}});
+    bench.refused("UpdateUserPool", by_message, "pool-update-sms-otp-needs-sms");
     for name in ["q", "r"] {
         bench.ok("CreateUserPool", json!({"PoolName": name}));
     }

@@ -61,6 +61,11 @@ fn clients_have_defaults_and_rules() {
     for (mut input, rule) in cases {
         input["ClientName"] = json!("d");
         bench.refused("CreateUserPoolClient", input.clone(), rule);
+        let rule = match rule {
+            "client-read-attributes" => "client-update-read-attributes",
+            "client-write-attributes" => "client-update-write-attributes",
+            rule => rule,
+        };
         bench.refused("UpdateUserPoolClient", input, rule);
     }
     let secret = json!({"ClientName": "s", "GenerateSecret": true, "RefreshTokenValidity": 0});
