@@ -145,6 +145,7 @@ impl Pattern {
             (Self::Word("absent"), None | Some(Value::Null)) => return,
             (Self::Word("absent"), _) => return differ("absent".into()),
             (Self::Not(inner), None) if **inner == Self::Word("any") => return,
+            (Self::OneOf(patterns), None) if patterns.contains(&Self::Word("absent")) => return,
             (_, None) => return differ(self.describe()),
             (_, Some(value)) => value,
         };
@@ -492,6 +493,8 @@ mod tests {
         check(json!("<epoch>"), json!("2026-01-01T00:00:00Z"), &[""]);
         check(json!({"$regex": "^a"}), json!("abc"), &[]);
         check(json!({"$one-of": ["a", "b"]}), json!("c"), &[""]);
+        check(json!({"a": {"$one-of": ["<absent>", "<empty>"]}}), json!({}), &[]);
+        check(json!({"a": {"$one-of": ["<absent>", "<empty>"]}}), json!({"a": [1]}), &["/a"]);
         check(json!({"$contains": "b"}), json!("abc"), &[]);
         check(json!({"$not": "a"}), json!("a"), &[""]);
         check(json!({"$json": []}), json!("[]"), &[]);

@@ -10,7 +10,6 @@ use crate::catalogue::Catalogue;
 use crate::outcome::{Evidence, Level};
 use crate::transcript::Exchange;
 
-/// The check.
 pub(super) const CHECK: Check = Check {
     id: "paging",
     level: Level::Behaviour,

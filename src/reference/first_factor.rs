@@ -150,10 +150,16 @@ impl Context<'_> {
         let username = answers.need("USERNAME")?;
         let block = answers.need("PASSWORD_CLAIM_SECRET_BLOCK")?;
         let signature = answers.need("PASSWORD_CLAIM_SIGNATURE")?;
-        app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
+        if answers.get("SECRET_HASH").is_none() {
+            app.check_secret_hash(username, None)?;
+        }
         let mut flow = self
             .resume(app, block, "PASSWORD_VERIFIER")
             .map_err(|fault| expired_or(fault, refused))?;
+        let same = self.check_answerer(&flow, username, answers);
+        same.map_err(
+            |fault| if fault == Fault::rule("session-unknown") { refused() } else { fault },
+        )?;
         self.use_up(app, block)?;
         let now = self.now;
         let user = self.user_at(&app.pool_id, &flow.key).map_err(|_| refused())?;
@@ -164,7 +170,6 @@ impl Context<'_> {
         let secret_block = STANDARD.decode(block).unwrap_or_default();
         let claim = Claim { identity, secret_block: &secret_block, timestamp: time };
         let proved = has_password
-            && username == user_id
             && timestamp::parse(time).is_some()
             && self.srp_server(&flow)?.accepts(&claim, signature);
         if !proved {

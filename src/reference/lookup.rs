@@ -147,8 +147,8 @@ mod tests {
         let attributes = [("email", "Ann@example.com"), ("email_verified", "true")];
         let attributes = attributes.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
         let ann = User { username: "ann".into(), sub: "s".into(), attributes, ..User::default() };
-        let mut pool = UserPool::default();
-        pool.settings = settings.as_object().cloned().expect("an object");
+        let settings = settings.as_object().cloned().expect("an object");
+        let mut pool = UserPool { settings, ..UserPool::default() };
         pool.users.insert("ann".into(), ann);
         assert_eq!(pool.key_of(name).as_deref(), expected);
     }

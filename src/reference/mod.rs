@@ -122,7 +122,10 @@ impl Reference {
         *self = Self::new(self.catalogue.clone(), seed);
     }
 
-    /// Carries out one call at time `now`; a refused call changes nothing.
+    /// Carries out one call at time `now`.
+    ///
+    /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
+    /// challenges.
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
         let catalogue = self.catalogue.clone();
         let found = catalogue.services.get(call.service);

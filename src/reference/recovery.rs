@@ -60,7 +60,7 @@ fn confirm_forgot_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let key = context.client_user(&app, username)?.ok_or_else(hidden)?;
     context.attempt(&app.pool_id, &key, "ConfirmForgotPassword", 10)?;
     let password = input.text("Password");
-    check_policy(app.pool(context)?, password)?;
+    check_new_password(app.pool(context)?, &key, password)?;
     let now = context.now;
     let user = context.user_at(&app.pool_id, &key)?;
     if !user.enabled {
@@ -98,9 +98,9 @@ fn admin_reset_user_password(context: &mut Context<'_>, input: &Input) -> Answer
 fn admin_set_user_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let now = context.now;
     let password = input.text("Password");
-    context.user(input)?;
     let pool = context.pool(input)?;
-    check_policy(pool, password)?;
+    let key = pool.named_key(input.text("Username"))?;
+    check_new_password(pool, &key, password)?;
     let days = pool.setting("/Policies/PasswordPolicy/TemporaryPasswordValidityDays");
     let days = days.and_then(Value::as_u64).filter(|days| *days > 0).unwrap_or(7);
     let user = context.user(input)?;
@@ -118,7 +118,7 @@ fn change_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
     context.attempt(&bearer.app.pool_id, &bearer.key, "ChangePassword", 5)?;
     let password = input.text("ProposedPassword");
-    check_policy(bearer.app.pool(context)?, password)?;
+    check_new_password(bearer.app.pool(context)?, &bearer.key, password)?;
     let now = context.now;
     let user = bearer.user(context)?;
     let previous = input.opt_text("PreviousPassword");
@@ -130,9 +130,21 @@ fn change_password(context: &mut Context<'_>, input: &Input) -> Answer {
     Ok(Some(json!({})))
 }
 
-fn check_policy(pool: &UserPool, password: &str) -> Result<(), Fault> {
+/// Checks that a user of the pool may take a new password.
+///
+/// # Errors
+/// It breaks the policy, or is one of the last that the policy remembers.
+pub(super) fn check_new_password(pool: &UserPool, key: &str, password: &str) -> Result<(), Fault> {
     policy::check(pool, password)
-        .map_err(|reason| Fault::rule("password-policy").with("reason", reason))
+        .map_err(|reason| Fault::rule("password-policy").with("reason", reason))?;
+    let remembered = pool.setting("/Policies/PasswordPolicy/PasswordHistorySize");
+    let remembered = remembered.and_then(Value::as_u64).unwrap_or(0) as usize;
+    let Some(user) = pool.users.get(key) else { return Ok(()) };
+    let mut last = user.password.iter().chain(&user.former_passwords).take(remembered);
+    if last.any(|last| last.0 == password) {
+        return Err(Fault::rule("password-history"));
+    }
+    Ok(())
 }
 
 impl UserPool {

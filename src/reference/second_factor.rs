@@ -13,10 +13,14 @@ use super::challenge::{Flow, parameters};
 use super::codes::{NewCode, SIGN_IN};
 use super::factors::{Demand, attribute_of, listed};
 use super::first_factor::{Answers, DEVICE_KEY, PASSWORD_SHOWN};
+use super::recovery::check_new_password;
 use super::schema::Writing;
-use super::state::{CodePurpose, Device, User, UserPool, UserStatus};
+use super::state::{CodePurpose, Device, Secret, User, UserPool, UserStatus};
 use super::{Context, Fault};
 use crate::srp::{Claim, Identity, Server, timestamp};
+
+/// Most passwords that a policy can ask to differ from (API reference, PasswordHistorySize).
+const LONGEST_HISTORY: usize = 24;
 
 /// Remembered of a flow whose second factor is shown.
 const FACTOR_SHOWN: &str = "factor";
@@ -147,8 +151,7 @@ impl Context<'_> {
         let password = answers.need("NEW_PASSWORD")?;
         let given = answers.under("userAttributes.");
         let pool = flow.app.pool(self)?;
-        super::policy::check(pool, password)
-            .map_err(|broken| Fault::rule("password-policy").with("reason", broken))?;
+        check_new_password(pool, &flow.key, password)?;
         check_writable(pool, &flow.app.client, &given, Writing::New)?;
         let missing = pool.missing_attributes(&flow.key);
         let lacks = |name: &&String| !given.iter().any(|(given, _)| given == *name);
@@ -283,7 +286,9 @@ impl UserPool {
 impl User {
     /// Sets a password that the user chose.
     pub(super) fn set_password(&mut self, password: &str, now: u64) {
-        self.password = Some(super::state::Secret(password.to_owned()));
+        let former = self.password.replace(Secret(password.to_owned()));
+        former.into_iter().for_each(|former| self.former_passwords.push_front(former));
+        self.former_passwords.truncate(LONGEST_HISTORY);
         self.temporary_until = None;
         self.srp_salt.clear();
         self.failures = 0;

@@ -132,6 +132,8 @@ pub struct User {
     pub status: UserStatus,
     /// The password; `None` for users without one.
     pub password: Option<Secret>,
+    /// Passwords it replaced, newest first; as many as a policy can ask about.
+    pub former_passwords: VecDeque<Secret>,
     /// When the temporary password stops working.
     pub temporary_until: Option<Millis>,
     /// Salt of the SRP verifier.

@@ -125,6 +125,19 @@ fn administrators_reset_and_set_passwords() {
 }
 
 #[test]
+fn remembered_passwords_are_not_taken_again() {
+    let policy = json!({"MinimumLength": 6, "PasswordHistorySize": 2});
+    let mut bench = Bench::with_ann(json!({"Policies": {"PasswordPolicy": policy}}), json!({}));
+    let token = bench.token();
+    let change = |previous: &str, proposed: &str| json!({"AccessToken": token, "PreviousPassword": previous, "ProposedPassword": proposed});
+    bench.refused("ChangePassword", change(PASSWORD, PASSWORD), "password-history");
+    bench.ok("ChangePassword", change(PASSWORD, OTHER));
+    bench.refused("ChangePassword", change(OTHER, PASSWORD), "password-history");
+    bench.ok("ChangePassword", change(OTHER, "another"));
+    bench.set_password("ann", true);
+}
+
+#[test]
 fn users_change_their_passwords() {
     let mut bench = Bench::with_ann(json!({}), json!({}));
     let token = bench.token();

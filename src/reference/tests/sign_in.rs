@@ -199,7 +199,8 @@ fn a_password_is_proved_by_srp() {
     let spoil = |name: &'static str, value: &'static str| {
         move |answers: &mut Value| answers[name] = json!(value)
     };
-    let spoils: [(&str, Box<dyn Fn(&mut Value)>, &str); 7] = [
+    type Spoil = Box<dyn Fn(&mut Value)>;
+    let spoils: [(&str, Spoil, &str); 7] = [
         ("wrong", Box::new(|_| {}), "incorrect-credentials"),
         (
             PASSWORD,
@@ -320,6 +321,13 @@ fn a_temporary_password_must_be_replaced() {
     bench.check("AdminGetUser", json!({"Username": "ann"}), &[("/UserStatus", json!("CONFIRMED"))]);
 
     bench.set_password("ann", false);
+    let admin = flow("ADMIN_NO_SRP_AUTH", json!({"USERNAME": "ann", "PASSWORD": PASSWORD}));
+    let challenge = bench.ok("AdminInitiateAuth", admin);
+    let other = respond(name, &challenge["Session"], answers(PASSWORD));
+    bench.ok("AdminRespondToAuthChallenge", other.clone());
+    bench.refused("AdminRespondToAuthChallenge", other, "session-used");
+
+    bench.set_password("ann", false);
     let challenge = bench.ok("InitiateAuth", shown("ann", PASSWORD));
     bench.later(180);
     bench.refused(
@@ -363,6 +371,14 @@ fn a_client_with_a_secret_needs_a_hash() {
     bench.ok("InitiateAuth", input);
     let hash = hash("ann", &bench.client);
     bench.srp("ann", &[("SECRET_HASH", &hash)]);
+    let again = |hash: &str| json!({"AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": "ann", "SRP_A": "5", "SECRET_HASH": hash}});
+    let challenge = bench.ok("InitiateAuth", again(&hash));
+    let mut answers = bench.srp_answer(&challenge, &client::Exchange::new(&[9; 32]), PASSWORD);
+    let operation = "RespondToAuthChallenge";
+    let answer = |answers: &Value| respond("PASSWORD_VERIFIER", &Value::Null, answers.clone());
+    bench.refused(operation, answer(&answers), "secret-hash-missing");
+    answers["SECRET_HASH"] = json!("AAAA");
+    bench.refused(operation, answer(&answers), "secret-hash-wrong");
     for operation in ["ForgotPassword", "ResendConfirmationCode"] {
         bench.refused(operation, json!({"Username": "ann"}), "secret-hash-missing");
         bench.refused(
