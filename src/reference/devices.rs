@@ -47,9 +47,14 @@ fn confirm_device(context: &mut Context<'_>, input: &Input) -> Answer {
     Ok(Some(json!({"UserConfirmationNecessary": asks})))
 }
 
+/// Shows a device to its user, as long as it is remembered.
 fn get_device(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    show(bearer.user(context)?, input)
+    let user = bearer.user(context)?;
+    if !user.device(input.text("DeviceKey"))?.remembered {
+        return Err(Fault::rule("device-not-found"));
+    }
+    show(user, input)
 }
 
 fn admin_get_device(context: &mut Context<'_>, input: &Input) -> Answer {
@@ -61,20 +66,24 @@ fn show(user: &User, input: &Input) -> Answer {
     Ok(Some(json!({"Device": shape(device)})))
 }
 
+/// Lists the devices that are remembered: the others are hidden from their user.
+///
+/// Source: observed, aws-amplify/aws-sdk-android AWSMobileClientTest (testRememberDevice).
 fn list_devices(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    list(bearer.user(context)?, input)
+    list(bearer.user(context)?, input, |device| device.remembered)
 }
 
 fn admin_list_devices(context: &mut Context<'_>, input: &Input) -> Answer {
-    list(context.user(input)?, input)
+    list(context.user(input)?, input, |_| true)
 }
 
 /// Lists confirmed devices by key; the token names the last one of the page before.
-fn list(user: &User, input: &Input) -> Answer {
+fn list(user: &User, input: &Input, shown: fn(&Device) -> bool) -> Answer {
     let limit = input.number("Limit").and_then(|limit| usize::try_from(limit).ok());
     let limit = limit.filter(|limit| *limit > 0).unwrap_or(PAGE).min(PAGE);
-    let known: Vec<&Device> = user.devices.values().filter(|device| device.confirmed).collect();
+    let known: Vec<&Device> =
+        user.devices.values().filter(|device| device.confirmed && shown(device)).collect();
     let start = match input.opt_text("PaginationToken") {
         None => 0,
         Some(token) => {
@@ -133,12 +142,15 @@ fn token_of(device: &Device) -> String {
 }
 
 /// Returns a device as the API shows it.
+///
+/// Source: aws/aws-cli awscli/examples/cognito-idp/list-devices.rst, for the attributes' names.
 fn shape(device: &Device) -> Value {
     let status = if device.remembered { "remembered" } else { "not_remembered" };
-    let mut attributes = vec![json!({"Name": "device_status", "Value": status})];
+    let mut attributes = vec![json!({"Name": "device_status", "Value": "valid"})];
     if let Some(name) = &device.name {
         attributes.push(json!({"Name": "device_name", "Value": name}));
     }
+    attributes.push(json!({"Name": "dev:device_remembered_status", "Value": status}));
     json!({
         "DeviceAttributes": attributes,
         "DeviceCreateDate": timestamp(device.created),
