@@ -74,6 +74,9 @@ impl Arena {
 
     fn close(&self) {
         if let Some(Ok(open)) = self.opened.get() {
+            for leaked in open.runtime.block_on(open.session.close()) {
+                eprintln!("left behind: {leaked}");
+            }
             open.runtime.block_on(open.target.shutdown());
         }
     }

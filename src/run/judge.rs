@@ -93,6 +93,14 @@ pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOut
     first
 }
 
+/// What one confirmation stands for: the same promise broken in the same way. What a case
+/// expects in its own words, by no rule, is confirmed in that case.
+pub(super) fn kind(finding: &Finding) -> String {
+    let own = finding.check == "expectation" && finding.rule.is_none();
+    let case = if own { finding.case.as_str() } else { "" };
+    format!("{} {case}", finding.id)
+}
+
 /// What makes two findings of one case the same.
 type Key = (String, String, String, String);
 

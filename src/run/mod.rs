@@ -3,11 +3,12 @@
 
 mod judge;
 mod play;
+mod shared;
 mod teardown;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
@@ -16,8 +17,9 @@ use tokio::sync::RwLock;
 
 use crate::catalogue::Catalogue;
 use crate::outcome::{CaseOutcome, RUN_FORMAT, Run, Verdict};
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::target::{Capability, Target};
+use play::Attempt;
 
 /// How a run is to be driven.
 #[derive(Clone, Debug)]
@@ -59,6 +61,9 @@ pub struct Session {
     /// How far the target's clock was moved, in seconds.
     advanced: AtomicU64,
     cancelled: AtomicBool,
+    /// Kinds of failures that a second run has shown again.
+    confirmed: Mutex<BTreeSet<String>>,
+    shared: shared::SharedPools,
 }
 
 impl Session {
@@ -71,6 +76,8 @@ impl Session {
             clock: RwLock::new(()),
             advanced: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
+            confirmed: Mutex::default(),
+            shared: shared::SharedPools::default(),
         }
     }
 
@@ -109,12 +116,49 @@ impl Session {
     }
 
     async fn play_and_confirm(&self, case: &Scenario) -> CaseOutcome {
-        let first = judge::judge(self, case, &play::play(self, case, 0).await);
-        if !first.failed() || self.is_cancelled() {
+        if self.target.dear_pools() && shared::may_share(&self.catalogue, case) {
+            let outcome = self.play_twice(case, [Attempt::Shared, Attempt::SharedAgain]).await;
+            if shared::may_decide(&outcome) {
+                return outcome;
+            }
+        }
+        self.play_twice(case, [Attempt::First, Attempt::Confirming]).await
+    }
+
+    /// Plays a case, and once more under other names where something fails that no case has
+    /// confirmed yet.
+    async fn play_twice(&self, case: &Scenario, attempts: [Attempt; 2]) -> CaseOutcome {
+        let [first, again] = attempts;
+        let first = judge::judge(self, case, &play::play(self, case, first).await);
+        if self.is_cancelled() || self.all_confirmed(&first) {
             return first;
         }
-        let second = judge::judge(self, case, &play::play(self, case, 1).await);
-        judge::confirmed(first, &second)
+        let again = judge::judge(self, case, &play::play(self, case, again).await);
+        let outcome = judge::confirmed(first, &again);
+        if shared::may_decide(&outcome) {
+            let steady = |level| outcome.verdicts.get(level) == Some(&Verdict::Fail);
+            let shown = outcome.findings.iter().filter(|f| f.fails && steady(&f.level));
+            self.confirmed().extend(shown.map(judge::kind));
+        }
+        outcome
+    }
+
+    /// Deletes what cases shared; returns what could not be deleted. To be called once, after
+    /// the last case.
+    pub async fn close(&self) -> Vec<String> {
+        self.shared.tear_down(self).await
+    }
+
+    /// Tells whether every failure was already seen to come again, in this case or another: a
+    /// header that is missing everywhere is not confirmed a thousand times.
+    fn all_confirmed(&self, outcome: &CaseOutcome) -> bool {
+        let confirmed = self.confirmed();
+        let mut failures = outcome.findings.iter().filter(|finding| finding.fails);
+        failures.all(|finding| confirmed.contains(&judge::kind(finding)))
+    }
+
+    fn confirmed(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lacks(&self, case: &Scenario) -> Option<String> {
@@ -122,9 +166,15 @@ impl Session {
         Some(format!("the target lacks the capability `{missing}`"))
     }
 
+    /// Returns the first operation of the case or its set-ups that the profile lists as lacking.
     fn declared_unsupported(&self, case: &Scenario) -> Option<String> {
         let listed = self.target.unsupported();
-        case.operations.iter().find(|name| listed.contains(*name)).cloned()
+        let set_ups = case.setup.iter().flat_map(|(set_up, _)| &set_up.steps);
+        let called = set_ups.filter_map(|step| match &step.action {
+            Action::Call { operation, .. } => Some(operation),
+            _ => None,
+        });
+        case.operations.iter().chain(called).find(|name| listed.contains(*name)).cloned()
     }
 }
 
@@ -151,6 +201,10 @@ pub async fn run(
             session.cancel();
         }
         run.cases.push(outcome);
+    }
+    let leaked = session.close().await;
+    if let Some(last) = run.cases.last_mut() {
+        last.leaked.extend(leaked);
     }
     run.cases.sort_by(|a, b| a.case.cmp(&b.case));
     run.complete = run.cases.len() == run.planned;

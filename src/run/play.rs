@@ -12,7 +12,7 @@ use crate::outcome::Evidence;
 use crate::pattern::Pattern;
 use crate::scenario::bind::Bindings;
 use crate::scenario::node::Node;
-use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, Step};
+use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
 use crate::transcript::{Call, Exchange, Expectation, Expected, Pages, Place, Transcript};
 use crate::wire::{CONTENT_TYPE, Request};
 
@@ -43,12 +43,26 @@ pub(super) enum End {
 const THROTTLE_RETRIES: u32 = 4;
 const THROTTLE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Plays `case`; `attempt` tells its names from those of other attempts.
-pub(super) async fn play(session: &Session, case: &Scenario, attempt: u64) -> Played {
-    let (unique, seed) = identity(session.options.seed, &case.id, attempt);
+/// Which playing of a case; each has names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// In a pool of its own.
+    First,
+    /// Once more, in another.
+    Confirming,
+    /// In a pool that other cases use too.
+    Shared,
+    /// There once more, under other names.
+    SharedAgain,
+}
+
+/// Plays `case`.
+pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -> Played {
+    let (unique, seed) = identity(session.options.seed, &case.id, attempt as u64);
     let mut player = Player {
         session,
         case,
+        shares: matches!(attempt, Attempt::Shared | Attempt::SharedAgain),
         bindings: Bindings::new(&unique, seed, session.now()),
         transcript: Transcript { case: case.id.clone(), exchanges: Vec::new() },
     };
@@ -76,6 +90,7 @@ fn identity(seed: u64, case: &str, attempt: u64) -> (String, u64) {
 struct Player<'a> {
     session: &'a Session,
     case: &'a Scenario,
+    shares: bool,
     bindings: Bindings,
     transcript: Transcript,
 }
@@ -83,17 +98,52 @@ struct Player<'a> {
 impl Player<'_> {
     async fn steps(&mut self) -> Result<(), End> {
         let case = self.case;
-        for (set_up, overlay) in &case.setup {
-            let main = configurable(&set_up.steps);
-            for (index, step) in set_up.steps.iter().enumerate() {
-                let overlay = (Some(index) == main).then_some(overlay);
-                self.step(step, Place::SetUp(set_up.name.clone(), index + 1), overlay).await?;
+        for (index, (set_up, overlay)) in case.setup.iter().enumerate() {
+            if !(self.shares && set_up.shared) {
+                self.set_up(set_up, overlay).await?;
+                continue;
+            }
+            for (name, value) in self.shared_pool(index).await? {
+                self.bindings.set(&name, value);
             }
         }
         for (index, step) in case.steps.iter().enumerate() {
             self.step(step, Place::Step(index + 1), None).await?;
         }
         Ok(())
+    }
+
+    async fn set_up(&mut self, set_up: &SetUp, overlay: &Node) -> Result<(), End> {
+        let main = configurable(&set_up.steps);
+        for (index, step) in set_up.steps.iter().enumerate() {
+            let overlay = (Some(index) == main).then_some(overlay);
+            self.step(step, Place::SetUp(set_up.name.clone(), index + 1), overlay).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns what the set-up of a shared pool saved, playing it if no case has yet.
+    async fn shared_pool(&self, index: usize) -> Result<Vec<(String, Value)>, End> {
+        let (set_up, overlay) = &self.case.setup[index];
+        let slot = self.session.shared.slot(self.case, index + 1);
+        let make = || async {
+            let mut maker = Player {
+                session: self.session,
+                case: self.case,
+                shares: false,
+                bindings: self.bindings.clone(),
+                transcript: Transcript::default(),
+            };
+            let made = maker.set_up(set_up, overlay).await;
+            let names = set_up.steps.iter().flat_map(|step| step.save.keys());
+            let saved =
+                names.filter_map(|name| Some((name.clone(), maker.bindings.get(name)?.clone())));
+            let saved: Vec<_> = saved.collect();
+            self.session.shared.remember(maker.transcript);
+            made.ok().map(|()| saved)
+        };
+        let saved = slot.get_or_init(make).await.clone();
+        saved.ok_or_else(|| End::Indeterminate("the shared pool could not be made".into()))
     }
 
     async fn step(&mut self, step: &Step, place: Place, overlay: Option<&Node>) -> Result<(), End> {
@@ -151,7 +201,9 @@ impl Player<'_> {
         place: Place,
         overlay: Option<&Node>,
     ) -> Result<(), End> {
-        let deadline = Instant::now() + Duration::from_secs(step.eventually.unwrap_or_default());
+        let settles = step.eventually.unwrap_or_default().min(self.session.target.settle_secs());
+        let deadline = Instant::now() + Duration::from_secs(settles);
+        let mut pause = Duration::from_millis(50);
         let exchange = loop {
             let call = self.compose(&step.action, overlay)?;
             let expect = self.expectation(step)?;
@@ -166,7 +218,8 @@ impl Player<'_> {
             }
             exchange.expect = None;
             self.transcript.exchanges.push(exchange);
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
         };
         let saved = self.saved(step, &exchange);
         let end = self.end_after(&exchange, saved.len() == step.save.len());

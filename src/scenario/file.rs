@@ -46,6 +46,10 @@ pub struct SetUpFile {
     /// What the target must be able to do beyond the API.
     #[serde(default)]
     pub needs: Vec<Capability>,
+    /// What it leaves may serve several cases at once, as long as each stays with its own users
+    /// and clients; used on targets where making it is dear.
+    #[serde(default)]
+    pub shared: bool,
     /// Set-ups it builds on; each is played once.
     #[serde(default)]
     pub setup: Vec<Node>,

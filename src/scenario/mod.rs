@@ -57,6 +57,8 @@ pub struct SetUp {
     pub title: String,
     /// What the target must be able to do.
     pub needs: BTreeSet<Capability>,
+    /// What it leaves may serve several cases at once.
+    pub shared: bool,
     /// Set-ups it builds on.
     pub setup: Vec<(String, Node)>,
     /// Its steps.

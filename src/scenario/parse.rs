@@ -153,6 +153,7 @@ pub(super) fn parse_set_up(path: &str, text: &str, catalogue: &Catalogue) -> Par
         name: name.into(),
         title: file.title,
         needs: file.needs.into_iter().collect(),
+        shared: file.shared,
         setup: reader.set_ups(&file.setup)?,
         steps: reader.steps(&file.steps)?,
     })

@@ -117,6 +117,14 @@ pub trait Target: Send + Sync {
     fn jobs(&self) -> Option<usize> {
         None
     }
+    /// Tells whether making a pool is so dear that cases should share some.
+    fn dear_pools(&self) -> bool {
+        false
+    }
+    /// How long a read may lag behind a write, in seconds; no expectation waits longer.
+    fn settle_secs(&self) -> u64 {
+        u64::MAX
+    }
     /// Tells whether a reply says that the target lacks the operation called.
     fn declined(&self, _call: &Call, _reply: &Reply) -> bool {
         false

@@ -336,6 +336,14 @@ impl Target for Opened {
         self.profile.jobs
     }
 
+    fn dear_pools(&self) -> bool {
+        self.profile.dear_pools
+    }
+
+    fn settle_secs(&self) -> u64 {
+        self.profile.settle_secs.unwrap_or(u64::MAX)
+    }
+
     fn declined(&self, call: &Call, reply: &Reply) -> bool {
         let Call::Api { service, operation, .. } = call else { return false };
         let Ok(response) = &reply.reply else { return false };

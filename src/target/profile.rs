@@ -52,6 +52,13 @@ pub struct Profile {
     /// Most cases to run against it at a time.
     #[serde(default)]
     pub jobs: Option<usize>,
+    /// Making a user pool costs it much (a key pair, say): cases that stay with their own users
+    /// and clients share some. What fails in a shared pool is played again in one of its own.
+    #[serde(default)]
+    pub dear_pools: bool,
+    /// How long its reads may lag behind its writes, in seconds; unbounded unless said.
+    #[serde(default)]
+    pub settle_secs: Option<u64>,
 }
 
 /// How a program that is a target is started.
