@@ -41,7 +41,9 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
             });
         }
     }
-    findings.dedup_by(|a, b| key(a) == key(b));
+    // A step that is repeated until it holds says the same every time.
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| seen.insert(key(finding)));
     findings.truncate(MOST_FINDINGS);
     let verdicts = verdicts(case, &played.end, &findings);
     CaseOutcome {
