@@ -284,6 +284,9 @@ impl Pattern {
             Self::Json(inner) => format!("JSON text: {}", inner.describe()),
             Self::Present(_) => "is there, whatever it is".into(),
             Self::All(patterns) => all(patterns),
+            Self::Jwt { claims, signed_by: Some(_), .. } => {
+                format!("a token that the key set verifies, with claims {}", claims.describe())
+            }
             Self::Jwt { claims, .. } => format!("a token with claims {}", claims.describe()),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Breach, Check, message, preview, summary, throttled};
 use crate::catalogue::{Catalogue, Rule};
-use crate::outcome::Level;
+use crate::outcome::{Evidence, Level};
 use crate::pattern::{Mismatch, Pattern};
 use crate::transcript::{Exchange, Expectation, Expected};
 use crate::wire::Response;
@@ -112,7 +112,7 @@ fn refusal(
     }
     let promised = message::promised(first, arguments);
     let mut wording = by_rule(first, expect, "/message", promised, text);
-    wording.evidence = first.message_grade();
+    wording.evidence = first.message_grade().min(wording.evidence);
     vec![wording]
 }
 
@@ -171,6 +171,7 @@ fn breach(
     }
 }
 
+/// The rule says how well the refusal is supported, unless the case is an inference from it.
 fn by_rule(
     rule: &Rule,
     expect: &Expectation,
@@ -178,10 +179,10 @@ fn by_rule(
     expected: String,
     actual: String,
 ) -> Breach {
-    Breach {
-        rule: Some(rule.id.clone()),
-        evidence: rule.evidence,
-        source: rule.source.clone(),
-        ..breach(expect, pointer, expected, actual)
+    let breach =
+        Breach { rule: Some(rule.id.clone()), ..breach(expect, pointer, expected, actual) };
+    match expect.evidence {
+        Evidence::Inferred => breach,
+        _ => Breach { evidence: rule.evidence, source: rule.source.clone(), ..breach },
     }
 }

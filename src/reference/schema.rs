@@ -202,7 +202,11 @@ impl UserPool {
     ) -> Result<(), Fault> {
         for (name, value) in attributes {
             let Some(schema) = self.attribute(name) else {
-                return Err(Fault::rule("attribute-not-in-schema").with("name", name));
+                let rule = match writing {
+                    Writing::New => "attribute-not-in-schema",
+                    Writing::Change => "attribute-to-change-not-in-schema",
+                };
+                return Err(Fault::rule(rule).with("name", name));
             };
             if name == "sub" || (writing == Writing::Change && !schema.mutable) {
                 return Err(Fault::rule("attribute-not-mutable").with("name", name));
@@ -222,7 +226,7 @@ impl UserPool {
     /// The schema lacks it, or asks for it.
     pub(super) fn check_deletable(&self, name: &str) -> Result<(), Fault> {
         match self.attribute(name) {
-            None => Err(Fault::rule("attribute-not-in-schema").with("name", name)),
+            None => Err(Fault::rule("attribute-to-change-not-in-schema").with("name", name)),
             Some(schema) if schema.required => {
                 Err(Fault::rule("attribute-required-not-deletable").with("name", name))
             }

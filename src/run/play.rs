@@ -206,7 +206,12 @@ impl Player<'_> {
         let mut pause = Duration::from_millis(50);
         let exchange = loop {
             let call = self.compose(&step.action, overlay)?;
-            let expect = self.expectation(step)?;
+            let mut expect = self.expectation(step)?;
+            if let (Place::SetUp(name, _), None) = (&place, step.evidence) {
+                // What a case stands on works on the service, however bold its own question is.
+                expect.evidence = Evidence::Documented;
+                expect.source = format!("API reference, the operations of set-up {name}");
+            }
             let mut exchange = self.send(call, place.clone()).await;
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
                 exchange = self.follow(exchange, *limit, *most).await?;

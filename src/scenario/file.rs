@@ -19,7 +19,8 @@ pub struct ScenarioFile {
     pub title: String,
     /// Why it matters, in a sentence or two.
     pub why: String,
-    /// How well the expectations are supported, where no rule says so.
+    /// How well the expectations are supported, where no rule says so; a refusal that is only
+    /// `inferred` stays so, however well its rule is supported elsewhere.
     pub evidence: Evidence,
     /// Where they come from: repository and path, issue, or document and section.
     pub source: String,

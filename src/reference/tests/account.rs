@@ -95,7 +95,7 @@ fn attributes_are_written_by_rule() {
     let mut check = |name: &str, value: &str, rule: &str| {
         bench.refused("UpdateUserAttributes", update(&token, name, value), rule);
     };
-    check("first_name", "x", "attribute-not-in-schema");
+    check("first_name", "x", "attribute-to-change-not-in-schema");
     check("given_name", "x", "attribute-not-mutable");
     check("email", "", "attribute-required-not-deletable");
     check("email", "x", "email-format");
@@ -110,7 +110,11 @@ fn attributes_are_written_by_rule() {
     bench.ok("DeleteUserAttributes", delete("nickname"));
     assert_eq!(attribute(&mut bench, &token, "nickname"), Value::Null);
     bench.refused("DeleteUserAttributes", delete("email"), "attribute-required-not-deletable");
-    bench.refused("DeleteUserAttributes", delete("first_name"), "attribute-not-in-schema");
+    bench.refused(
+        "DeleteUserAttributes",
+        delete("first_name"),
+        "attribute-to-change-not-in-schema",
+    );
     bench.use_client(json!({"WriteAttributes": ["email"]}));
     let token = bench.token();
     bench.refused(

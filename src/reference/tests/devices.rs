@@ -85,30 +85,33 @@ fn devices_are_confirmed_shown_and_forgotten() {
     assert!(key.starts_with("us-east-1_"));
     let with = |key: &str| json!({"AccessToken": token, "DeviceKey": key});
     let admin = |key: &str| json!({"Username": "ann", "DeviceKey": key});
-    let status = |value: &str| ("/Device/DeviceAttributes/0/Value", json!(value));
+    let status = |value: &str| ("/Device/DeviceAttributes/2/Value", json!(value));
     bench.refused("ConfirmDevice", with(&key), "device-key-exists");
     bench.refused(
         "ConfirmDevice",
         with("us-east-1_00000000-0000-0000-0000-000000000000"),
         "device-key-invalid",
     );
-    bench.check(
-        "GetDevice",
-        with(&key),
-        &[("/Device/DeviceKey", json!(key)), status("not_remembered")],
-    );
+    // Its user does not see a device that is not remembered; an administrator does.
+    bench.refused("GetDevice", with(&key), "device-not-found");
+    bench.check("ListDevices", json!({"AccessToken": token}), &[("/Devices", json!([]))]);
+    bench.check("AdminGetDevice", admin(&key), &[status("not_remembered")]);
     let mut remember = with(&key);
     remember["DeviceRememberedStatus"] = json!("remembered");
     bench.ok("UpdateDeviceStatus", remember);
-    bench.check("AdminGetDevice", admin(&key), &[status("remembered")]);
+    bench.check(
+        "GetDevice",
+        with(&key),
+        &[("/Device/DeviceKey", json!(key)), status("remembered")],
+    );
     let mut forget = admin(&key);
     forget["DeviceRememberedStatus"] = json!("not_remembered");
     bench.ok("AdminUpdateDeviceStatus", forget);
     let (second, ..) = confirmed(&mut bench);
-    let first = bench.ok("ListDevices", json!({"AccessToken": token, "Limit": 1}));
+    let first = bench.ok("AdminListDevices", json!({"Username": "ann", "Limit": 1}));
     let next = &first["PaginationToken"];
-    let last =
-        bench.ok("ListDevices", json!({"AccessToken": token, "Limit": 1, "PaginationToken": next}));
+    let last = bench
+        .ok("AdminListDevices", json!({"Username": "ann", "Limit": 1, "PaginationToken": next}));
     assert_eq!(last["PaginationToken"], Value::Null);
     assert_ne!(first["Devices"][0]["DeviceKey"], last["Devices"][0]["DeviceKey"]);
     bench.refused(

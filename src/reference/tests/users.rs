@@ -111,7 +111,7 @@ fn attributes_change_and_go() {
     let cases = [
         ("given_name", "x", "attribute-not-mutable"),
         ("family_name", "", "attribute-required-not-deletable"),
-        ("nope", "x", "attribute-not-in-schema"),
+        ("nope", "x", "attribute-to-change-not-in-schema"),
         ("email", "x", "email-format"),
         ("phone_number", "x", "phone-number-format"),
         ("birthdate", "x", "attribute-value-not-allowed"),
