@@ -598,7 +598,13 @@ fn a_request_can_be_repeated_from_the_shell() {
     let line = curl(&CATALOGUE, "http://localhost:9229", &case.exchanges[0], &redactor);
     assert_eq!(
         line,
-        r#"curl -sS -i -X POST http://localhost:9229/ --aws-sigv4 aws:amz:us-east-1:cognito-idp --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
+        r#"curl -sS -i \
+  -X POST http://localhost:9229/ \
+  --aws-sigv4 aws:amz:us-east-1:cognito-idp \
+  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+  -H 'content-type: application/x-amz-json-1.1' \
+  -H 'x-amz-target: AWSCognitoIdentityProviderService.InitiateAuth' \
+  --data-binary '{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"<password#1>","USERNAME":"anna@example.com"},"ClientId":"client1234"}'"#
     );
 }
 

@@ -45,7 +45,7 @@ fn check(server: &NullServer) {
     let passed: Vec<&str> = run
         .cases
         .iter()
-        .filter(|case| asks(case.level) && matches!(case.verdict(), Verdict::Pass | Verdict::Note))
+        .filter(|case| asks(case.level) && *case.verdict() == Verdict::Pass)
         .map(|case| case.case.as_str())
         .collect();
     assert!(passed.is_empty(), "passed by a null server: {passed:#?}");

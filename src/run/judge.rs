@@ -129,6 +129,7 @@ fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level,
         }
         match end {
             End::Unsupported(operation) => Verdict::Unsupported { operation: operation.clone() },
+            End::Skipped(reason) => Verdict::Skipped { reason: reason.clone() },
             End::Indeterminate(reason) => Verdict::Indeterminate { reason: reason.clone() },
             End::Finished | End::Broken if noted => Verdict::Note,
             End::Broken if level == case.level => {

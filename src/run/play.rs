@@ -35,6 +35,8 @@ pub(super) enum End {
     Broken,
     /// The target declined this operation.
     Unsupported(String),
+    /// The target lacks what the rest needs, for this reason.
+    Skipped(String),
     /// Nothing can be said, for this reason.
     Indeterminate(String),
 }
@@ -178,6 +180,10 @@ impl Player<'_> {
 
     /// Reads a code; it may take a moment until a target has sent one.
     async fn mail(&mut self, pool: &Node, username: &Node, save: &str) -> Result<(), End> {
+        let sender = self.transcript.exchanges.last().map(|exchange| exchange.call.operation());
+        if let Some(sender) = sender.filter(|sender| !self.session.target.shows_codes_of(sender)) {
+            return Err(End::Skipped(format!("the target's mailbox shows no code of {sender}")));
+        }
         let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
         let (pool, username) = (text(self.fill(pool)?), text(self.fill(username)?));
         let deadline = Instant::now() + Duration::from_secs(2);

@@ -121,6 +121,10 @@ pub trait Target: Send + Sync {
     fn dear_pools(&self) -> bool {
         false
     }
+    /// Tells whether the mailbox shows the codes that this operation sends.
+    fn shows_codes_of(&self, _operation: &str) -> bool {
+        true
+    }
     /// How long a read may lag behind a write, in seconds; no expectation waits longer.
     fn settle_secs(&self) -> u64 {
         u64::MAX

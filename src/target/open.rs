@@ -311,6 +311,17 @@ impl Opened {
     }
 }
 
+/// Returns service and operation of a call; of a raw one, what its target header names.
+fn called(call: &Call) -> Option<(&str, &str)> {
+    match call {
+        Call::Api { service, operation, .. } => Some((service, operation)),
+        Call::Raw { service, request } => {
+            let (_, operation) = request.header("x-amz-target")?.split_once('.')?;
+            Some((service, operation))
+        }
+    }
+}
+
 impl Target for Opened {
     fn name(&self) -> &str {
         &self.name
@@ -340,13 +351,26 @@ impl Target for Opened {
         self.profile.dear_pools
     }
 
+    fn shows_codes_of(&self, operation: &str) -> bool {
+        let shown = self.profile.capabilities.codes_of.as_ref();
+        shown.is_none_or(|shown| shown.contains(operation))
+    }
+
     fn settle_secs(&self) -> u64 {
         self.profile.settle_secs.unwrap_or(u64::MAX)
     }
 
     fn declined(&self, call: &Call, reply: &Reply) -> bool {
-        let Call::Api { service, operation, .. } = call else { return false };
+        let Some((service, operation)) = called(call) else { return false };
         let Ok(response) = &reply.reply else { return false };
+        if !self
+            .catalogue
+            .services
+            .get(service)
+            .is_some_and(|s| s.operations.contains_key(operation))
+        {
+            return false; // made up by the case, to see what comes back
+        }
         if self.profile.lacks(service, operation) {
             return may_decline(&self.catalogue, service, operation, response);
         }

@@ -96,6 +96,9 @@ pub struct Capabilities {
     /// How confirmation codes are read.
     #[serde(default)]
     pub mailbox: Option<Mailbox>,
+    /// Operations whose codes the mailbox shows; all of them unless said.
+    #[serde(default)]
+    pub codes_of: Option<BTreeSet<String>>,
     /// How its clock is moved.
     #[serde(default)]
     pub clock: Option<Clock>,
