@@ -71,7 +71,9 @@ fn a_fault_makes_the_run_diverge() {
 
 #[test]
 fn a_null_server_makes_the_run_diverge() {
-    check(&["run", "--target", &NullServer::teapot().url(), "readme"], 1, "divergent");
+    for server in [NullServer::teapot(), NullServer::empty(), NullServer::refusing()] {
+        check(&["run", "--target", &server.url(), "readme"], 1, "divergent");
+    }
 }
 
 #[test]

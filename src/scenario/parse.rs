@@ -172,7 +172,7 @@ pub(super) fn check_bindings(path: &str, text: &str, scenario: &Scenario) -> Par
         let mut wrong = None;
         for node in step.nodes() {
             node.walk(&mut |node| {
-                let names = node.as_str().map(|text| used_in(text)).unwrap_or_default();
+                let names = node.as_str().map(used_in).unwrap_or_default();
                 let stray = names.into_iter().find(|name| !known.contains(name.as_str()));
                 if let (Some(name), None) = (stray, &wrong) {
                     let cause = crate::near::unknown("binding", &name, known.iter().copied());
