@@ -58,7 +58,8 @@ pub struct Summary<'a> {
 }
 
 /// Returns the broken promises of a run without repetition, most serious first: those that fail
-/// before notes, then by evidence, then by number of cases.
+/// before notes, then by level (security before behaviour before form), by evidence, and by
+/// number of cases.
 pub fn roll_up(run: &Run) -> Vec<FindingGroup<'_>> {
     let mut key_of_id = BTreeMap::<&str, Key<'_>>::new();
     let mut groups = BTreeMap::<Key<'_>, FindingGroup<'_>>::new();
@@ -101,8 +102,14 @@ impl<'a> FindingGroup<'a> {
     fn rank(&self) -> impl Ord + use<'a> {
         use std::cmp::Reverse;
         let first = self.first;
-        let weight = (Reverse(first.fails), Reverse(first.evidence), Reverse(self.cases.len()));
-        (weight, first.level, first.check.as_str(), first.id.as_str(), first.case.as_str())
+        let weight = (Reverse(first.fails), Reverse(first.level), Reverse(first.evidence));
+        (
+            weight,
+            Reverse(self.cases.len()),
+            first.check.as_str(),
+            first.id.as_str(),
+            first.case.as_str(),
+        )
     }
 }
 
@@ -118,6 +125,16 @@ struct Key<'a> {
 
 impl<'a> Key<'a> {
     fn of(finding: &'a Finding) -> Self {
+        if is_form(finding) {
+            let answer = if finding.actual == "absent" { "absent" } else { "another" };
+            return Self {
+                fails: finding.fails,
+                check: &finding.check,
+                pointer: pointer_class(&finding.pointer),
+                promise: String::new(),
+                answer: answer.into(),
+            };
+        }
         let promise = match &finding.rule {
             Some(rule) => format!("rule {rule}"),
             None => constant_part(&finding.expected, &finding.operation),
@@ -130,6 +147,12 @@ impl<'a> Key<'a> {
             answer: constant_part(&finding.actual, &finding.operation),
         }
     }
+}
+
+/// Tells whether a finding is about a header, whatever value each response should have had: one
+/// that is missing or wrong everywhere is one finding.
+fn is_form(finding: &Finding) -> bool {
+    finding.level == Level::Wire && finding.rule.is_none() && finding.pointer.starts_with("header:")
 }
 
 /// Returns a pointer without its list indices: `/Users/0/Enabled` is `/Users/*/Enabled`.

@@ -237,7 +237,12 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
         (operation, 0 | 1) => operation.to_owned(),
         (operation, count) => format!("{operation} and {} more", count - 1),
     };
-    let title = format!("{number}. {}: {operation}, {}", first.check, first.pointer);
+    // What a case expects is told by its name; what holds for every exchange, by the check's.
+    let name = match first.check.as_str() {
+        "expectation" => first.case.rsplit("::").next().unwrap_or_default(),
+        check => check,
+    };
+    let title = format!("{number}. {name}: {operation}, {}", first.pointer);
     let flaky = if group.flaky { " (flaky)" } else { "" };
     let tone = if first.fails { Tone::Bad } else { Tone::Strong };
     page.gap();
