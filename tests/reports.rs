@@ -54,6 +54,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        request    {"ClientId":"<client-id#1>","Username":"ann"}
        response   200 {"UserConfirmed":false,"UserSub":"<user-sub#2>"}
        reproduce:
+       cognito-conformance run --target moto --seed 42 cognito-idp::sign-up::second-sign-up-is-refused
        curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.SignUp' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     2. error-contract: AdminDeleteUser and 2 more, /__type
@@ -67,6 +68,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        response   400 {"__type":"ResourceNotFoundException","message":"User not
                   found"}
        reproduce:
+       cognito-conformance run --target moto --seed 42 cognito-idp::admin::unknown-user-is-refused-by-AdminDeleteUser
        curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.AdminDeleteUser' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     3. schema: DescribeUserPool, /UserPool/CreationDate
@@ -77,6 +79,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
        request    {"UserPoolId":"<user-pool-id#1>"}
        response   200 {"UserPool":{"CreationDate":"2024-05-01T10:00:00Z"}}
        reproduce:
+       cognito-conformance run --target moto --seed 42 cognito-idp::pools::dates-are-numbers
        curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.DescribeUserPool' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
 
     1 note not shown (verbose shows them)

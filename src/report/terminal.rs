@@ -6,7 +6,7 @@ mod page;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{CaseOutcome, Level, Run, Tally, Verdict};
+use crate::outcome::{CaseOutcome, Finding, Level, Run, Tally, Verdict};
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
@@ -29,8 +29,8 @@ pub fn render(run: &Run, style: Style) -> String {
     header(&mut page, run, &summary);
     levels(&mut page, run, &summary);
     operations(&mut page, run);
-    findings(&mut page, "Findings that fail", summary.failing());
-    notes(&mut page, &summary);
+    findings(&mut page, run, "Findings that fail", summary.failing());
+    notes(&mut page, run, &summary);
     flaky(&mut page, &summary);
     reasons(&mut page, "Unsupported, by declined operation", &summary.unsupported);
     reasons(&mut page, "Skipped", &summary.skipped);
@@ -86,7 +86,7 @@ pub fn case(outcome: &CaseOutcome) -> String {
         page.line(Tone::Plain, &one_line(&format!("{level}: {}{reason}", verdict.name())));
     }
     let run = Run { cases: vec![outcome.clone()], ..Run::default() };
-    findings(&mut page, "Findings that fail", Summary::of(&run).failing());
+    findings(&mut page, &run, "Findings that fail", Summary::of(&run).failing());
     page.finish()
 }
 
@@ -203,6 +203,7 @@ fn kinds(tally: &Tally) -> impl Iterator<Item = Kind> {
 
 fn findings<'a, 'b: 'a>(
     page: &mut Page,
+    run: &Run,
     title: &str,
     groups: impl Iterator<Item = &'a FindingGroup<'b>>,
 ) {
@@ -214,13 +215,14 @@ fn findings<'a, 'b: 'a>(
     page.line(Tone::Strong, &format!("{title}: {}", groups.len()));
     for (number, group) in (1..).zip(groups) {
         finding(page, number, group);
+        page.command(&again(run, group.first), &group.first.curl);
     }
 }
 
-fn notes(page: &mut Page, summary: &Summary<'_>) {
+fn notes(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let count = summary.notes().count();
     if page.style().verbose {
-        findings(page, "Notes", summary.notes());
+        findings(page, run, "Notes", summary.notes());
     } else if count > 0 {
         page.gap();
         page.line(Tone::Dim, &format!("{} not shown (verbose shows them)", counted(count, "note")));
@@ -266,7 +268,15 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
         format!("{} {}", first.exchange.status, json(&first.exchange.response)),
     ));
     page.fields(&rows);
-    page.command(&first.curl);
+}
+
+/// Returns the command that plays a finding's case again; empty where no target is known.
+fn again(run: &Run, finding: &Finding) -> String {
+    if run.target.is_empty() {
+        return String::new();
+    }
+    let (target, seed) = (one_line(&run.target), run.seed);
+    format!("cognito-conformance run --target {target} --seed {seed} {}", one_line(&finding.case))
 }
 
 /// Lists operations, a few of them unless everything is wanted.

@@ -75,14 +75,11 @@ impl Page {
         self.push(table, gap, 0, Tone::Plain);
     }
 
-    /// Writes a shell command under its label, its own lines kept so that it can be pasted: the
-    /// one thing that may exceed the width.
-    pub(super) fn command(&mut self, command: &str) {
-        if command.trim().is_empty() {
-            return;
-        }
+    /// Writes shell commands under their label, their own lines kept so that they can be pasted:
+    /// the one thing that may exceed the width.
+    pub(super) fn command(&mut self, again: &str, request: &str) {
         self.text.push_str("   reproduce:\n");
-        for line in command.lines() {
+        for line in again.lines().chain(request.lines()) {
             self.text.push_str(&format!("   {}\n", visible(line)));
         }
     }
