@@ -15,6 +15,7 @@ pub mod reference;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod snapshot;
 pub mod srp;
 pub mod suite;
 pub mod target;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. The only place that prints.
 
 mod catalogue;
+mod record;
 mod report;
 mod run;
 mod scenarios;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::catalogue::Source as SpecSource;
 use crate::scenario::Source as ScenarioSource;
+use crate::snapshot::{Snapshots, Source as SnapshotSource};
 use crate::suite::Sources;
 
 /// Exit code of usage, configuration and harness errors.
@@ -45,6 +47,8 @@ struct Cli {
 enum Command {
     /// Plays the suite against a target and reports what it breaks.
     Run(Box<run::RunArgs>),
+    /// Writes down how a target answers, as snapshots to review.
+    Record(record::RecordArgs),
     /// Serves the reference over HTTP.
     Serve(serve::ServeArgs),
     /// Shows, imports and compares the contract.
@@ -85,6 +89,12 @@ impl Folders {
                 .clone()
                 .map_or(ScenarioSource::Embedded, ScenarioSource::Folder),
         }
+    }
+
+    fn snapshots(&self) -> Result<Snapshots, Failure> {
+        let source =
+            self.snapshots.clone().map_or(SnapshotSource::Embedded, SnapshotSource::Folder);
+        Ok(Snapshots::load(&source)?)
     }
 
     /// Refuses folders that do not exist: a misspelt one would silently test nothing.
@@ -135,6 +145,7 @@ pub fn main() -> u8 {
 fn carry_out(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::Run(args) => run::run(args, &cli.folders),
+        Command::Record(args) => record::record(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),

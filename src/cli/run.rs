@@ -132,6 +132,7 @@ async fn play(
             case_timeout: Duration::from_secs(args.timeout * 6),
             fail_fast: args.fail_fast,
             strict: args.strict,
+            snapshots: Arc::new(folders.snapshots()?),
         },
     );
     let outcome = watched(args, &session, cases).await;

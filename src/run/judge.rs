@@ -6,8 +6,9 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check;
-use crate::outcome::{CaseOutcome, Finding, Level, Verdict};
+use crate::outcome::{CaseOutcome, Evidence, Finding, Level, Verdict};
 use crate::scenario::Scenario;
+use crate::snapshot;
 
 /// Most findings one case reports; more would say the same again.
 const MOST_FINDINGS: usize = 50;
@@ -45,6 +46,7 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(key(finding)));
     findings.truncate(MOST_FINDINGS);
+    findings.extend(drift(session, case, played, &redactor));
     let verdicts = verdicts(case, &played.end, &findings);
     CaseOutcome {
         verdicts,
@@ -53,6 +55,39 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         leaked: played.leaked.clone(),
         ..without_playing(case, &Verdict::Pass)
     }
+}
+
+/// Compares with the snapshot that was accepted for this target, if there is one.
+fn drift(
+    session: &Session,
+    case: &Scenario,
+    played: &Played,
+    redactor: &Redactor<'_>,
+) -> Option<Finding> {
+    let accepted = session.options.snapshots.of(&case.id, session.target.name())?;
+    let now = snapshot::text(&session.catalogue, &played.transcript, &played.own);
+    let (pointer, expected, actual) = snapshot::difference(&accepted.text, &now)?;
+    let index = pointer.split('/').nth(1).and_then(|index| index.parse::<usize>().ok());
+    let exchange = index.and_then(|index| played.transcript.exchanges.get(index));
+    Some(Finding {
+        id: format!("snapshot-{}", case.id),
+        check: "snapshot".into(),
+        level: case.level,
+        operation: exchange.map(|e| e.call.operation().to_owned()).unwrap_or_default(),
+        case: case.id.clone(),
+        step: exchange.map(|e| e.place.to_string()).unwrap_or_default(),
+        pointer,
+        expected: redactor.text(&expected),
+        actual: redactor.text(&actual),
+        rule: None,
+        evidence: Evidence::Inferred,
+        source: format!("snapshot recorded from {}", accepted.recorded_from),
+        fails: Evidence::Inferred.fails(session.options.strict),
+        curl: exchange
+            .map(|e| canonical::curl(&session.catalogue, "$URL", e, redactor))
+            .unwrap_or_default(),
+        exchange: exchange.map(|e| canonical::record(e, redactor)).unwrap_or_default(),
+    })
 }
 
 /// Returns the outcome of a case that was not played, for the reason `verdict` gives.

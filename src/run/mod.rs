@@ -18,6 +18,7 @@ use tokio::sync::RwLock;
 use crate::catalogue::Catalogue;
 use crate::outcome::{CaseOutcome, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario};
+use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
 use play::Attempt;
 
@@ -34,6 +35,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Inferred promises fail too.
     pub strict: bool,
+    /// Accepted transcripts to compare with.
+    pub snapshots: Arc<Snapshots>,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             case_timeout: Duration::from_secs(30),
             fail_fast: false,
             strict: false,
+            snapshots: Arc::default(),
         }
     }
 }
@@ -141,6 +145,22 @@ impl Session {
             self.confirmed().extend(shown.map(judge::kind));
         }
         outcome
+    }
+
+    /// Plays one case and returns what was exchanged, in canonical form.
+    ///
+    /// # Errors
+    /// The case cannot be played to its end: why.
+    pub async fn record(&self, case: &Scenario) -> Result<Snapshot, String> {
+        let played = play::play(self, case, Attempt::First).await;
+        match &played.end {
+            play::End::Finished | play::End::Broken => Ok(Snapshot {
+                recorded_from: self.target.name().to_owned(),
+                text: snapshot::text(&self.catalogue, &played.transcript, &played.own),
+            }),
+            play::End::Unsupported(operation) => Err(format!("the target declines {operation}")),
+            play::End::Skipped(reason) | play::End::Indeterminate(reason) => Err(reason.clone()),
+        }
     }
 
     /// Deletes what cases shared; returns what could not be deleted. To be called once, after

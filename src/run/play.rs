@@ -24,6 +24,8 @@ pub(super) struct Played {
     pub(super) end: End,
     /// Resources that could not be deleted, with the reason.
     pub(super) leaked: Vec<String>,
+    /// The words that are the case's own, with what stands for them in canonical form.
+    pub(super) own: Vec<(String, String)>,
 }
 
 /// How the playing of a case ended.
@@ -74,9 +76,10 @@ pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -
         Ok(Err(end)) => end,
         Err(_) => End::Indeterminate(format!("the case took longer than {} s", limit.as_secs())),
     };
+    let own = player.bindings.own_words();
     let mut transcript = player.transcript;
     let leaked = teardown::tear_down(session, &mut transcript).await;
-    Played { transcript, end, leaked }
+    Played { transcript, end, leaked, own }
 }
 
 /// Returns what makes a case's names unique, and its seed.

@@ -51,6 +51,15 @@ impl Bindings {
         Self { values: values.into(), now, seed }
     }
 
+    /// Returns the words that are this case's own, with the name of the binding that holds each:
+    /// what contains another comes before it.
+    pub fn own_words(&self) -> Vec<(String, String)> {
+        let words = ["password", "new_password", "unique", "phone", "unknown_client"]
+            .into_iter()
+            .filter_map(|name| Some((self.get(name)?.as_str()?.to_owned(), format!("<{name}>"))));
+        words.collect()
+    }
+
     /// Gives `name` a value.
     pub fn set(&mut self, name: &str, value: Value) {
         self.values.insert(name.to_owned(), value);

@@ -1,6 +1,6 @@
 //! Scenarios: readable request sequences with expectations, one behaviour a file.
 //!
-//! [`file`] is the format as written, [`parse`] reads it and refuses what cannot be meant,
+//! [`mod@file`] is the format as written, [`parse`] reads it and refuses what cannot be meant,
 //! [`bind`] fills in `${…}`. Nothing here sends a request or judges an answer.
 
 pub mod bind;

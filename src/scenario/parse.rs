@@ -1,6 +1,6 @@
 //! Reads scenario files and refuses what cannot be meant, with place and near match.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine;
@@ -606,26 +606,6 @@ fn plain(error: &serde_saphyr::Error) -> String {
     let near =
         crate::near::nearest(unknown, expected.split(", ").map(|name| name.trim_matches('`')));
     near.map_or(text.clone(), |near| format!("unknown field `{unknown}`, did you mean `{near}`?"))
-}
-
-/// Returns which set-ups no scenario uses, by name.
-pub fn unused_set_ups(all: &[String], scenarios: &[Scenario]) -> Vec<String> {
-    let used: BTreeSet<&str> = scenarios
-        .iter()
-        .flat_map(|s| s.setup.iter().map(|(set_up, _)| set_up.name.as_str()))
-        .collect();
-    all.iter().filter(|name| !used.contains(name.as_str())).cloned().collect()
-}
-
-/// Returns, per rule, the scenarios that expect it.
-pub fn by_rule(scenarios: &[Scenario]) -> BTreeMap<&str, Vec<&str>> {
-    let mut map = BTreeMap::<&str, Vec<&str>>::new();
-    for scenario in scenarios {
-        for rule in &scenario.rules {
-            map.entry(rule).or_default().push(&scenario.id);
-        }
-    }
-    map
 }
 
 #[cfg(test)]

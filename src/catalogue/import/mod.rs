@@ -1,6 +1,6 @@
 //! Turns published service models into the catalogue's own files.
 //!
-//! Every reader yields a [`Model`]; [`write`] lays it out under `specs/<service>/`, sorted and
+//! Every reader yields a [`Model`]; [`write()`] lays it out under `specs/<service>/`, sorted and
 //! without the source's prose, so that importing twice gives no diff. Only facts are kept: names,
 //! types, constraints, errors, pagination, who may call.
 
