@@ -236,7 +236,7 @@ fn the_kill_matrix_is_as_accepted() {
     null-members: schema
     number-beyond-its-type:
     undeclared-code: error-declared, expectation
-    html-500: content-type, error-body, expectation, server-fault
+    html-500: content-type, expectation, server-fault
     internal-error: expectation, server-fault
     echoes-password: expectation, secret-echo
     repeats-items: paging

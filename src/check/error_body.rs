@@ -33,7 +33,8 @@ const WITHOUT_MESSAGE: [&str; 2] = ["SerializationException", "UnknownOperationE
 
 fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(call) = answered(catalogue, exchange) else { return Vec::new() };
-    if call.response.is_success() {
+    // What a fault of the server looks like was never recorded; `server-fault` tells of it.
+    if call.response.is_success() || call.response.status >= 500 {
         return Vec::new();
     }
     match call.response.json() {

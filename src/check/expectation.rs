@@ -93,8 +93,12 @@ fn refusal(
         return if refused { Vec::new() } else { vec![broken()] };
     };
     let codes = |rule: &Rule| rule.error.iter().chain(&rule.or_error).cloned().collect::<Vec<_>>();
-    let mut wanted: Vec<String> = rules.iter().flat_map(|rule| codes(rule)).collect();
-    wanted.dedup();
+    let mut wanted: Vec<String> = Vec::new();
+    for code in rules.iter().flat_map(|rule| codes(rule)) {
+        if !wanted.contains(&code) {
+            wanted.push(code);
+        }
+    }
     let expected = format!("{} ({})", wanted.join(" or "), best.when);
     if response.is_success() {
         return vec![by_rule(best, expect, "status", expected, summary(response))];
@@ -106,8 +110,10 @@ fn refusal(
     let Some(first) = meant.iter().min_by_key(|rule| rule.message_grade()) else {
         return vec![by_rule(best, expect, "/__type", expected, summary(response))];
     };
+    // The wording goes with the rule's own code; with another that is as good, nothing is known.
+    let own = |rule: &&Rule| rule.error == code;
     let text = response.error_message().unwrap_or_default();
-    if meant.iter().any(|rule| message::fits(rule, arguments, &text)) {
+    if !meant.iter().any(own) || meant.iter().any(|rule| message::fits(rule, arguments, &text)) {
         return Vec::new();
     }
     let promised = message::promised(first, arguments);
