@@ -189,6 +189,9 @@ fn by_rule(
         Breach { rule: Some(rule.id.clone()), ..breach(expect, pointer, expected, actual) };
     match expect.evidence {
         Evidence::Inferred => breach,
-        _ => Breach { evidence: rule.evidence, source: rule.source.clone(), ..breach },
+        // A case may lean on a rule further than its observation goes: the weaker grade holds.
+        stated => {
+            Breach { evidence: rule.evidence.min(stated), source: rule.source.clone(), ..breach }
+        }
     }
 }
