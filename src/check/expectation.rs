@@ -110,10 +110,8 @@ fn refusal(
     let Some(first) = meant.iter().min_by_key(|rule| rule.message_grade()) else {
         return vec![by_rule(best, expect, "/__type", expected, summary(response))];
     };
-    // The wording goes with the rule's own code; with another that is as good, nothing is known.
-    let own = |rule: &&Rule| rule.error == code;
     let text = response.error_message().unwrap_or_default();
-    if !meant.iter().any(own) || meant.iter().any(|rule| message::fits(rule, arguments, &text)) {
+    if meant.iter().any(|rule| message::fits(rule, arguments, &text)) {
         return Vec::new();
     }
     let promised = message::promised(first, arguments);
