@@ -367,8 +367,13 @@ impl Run {
         if !self.complete || verdicts().any(|v| matches!(v, Verdict::Indeterminate { .. })) {
             return Conclusion::Indeterminate;
         }
-        let kept = verdicts().any(|v| matches!(v, Verdict::Pass | Verdict::Note));
-        let tried = verdicts().any(|v| !matches!(v, Verdict::Skipped { .. }));
+        // What only asks how nonsense is refused (no operation under test) keeps no promise of the
+        // API: a web server that refuses everything would pass it.
+        let asked = || self.cases.iter().filter(|case| !case.operations.is_empty());
+        let any =
+            |wanted: fn(&Verdict) -> bool| asked().flat_map(|c| c.verdicts.values()).any(wanted);
+        let kept = any(|v| matches!(v, Verdict::Pass | Verdict::Note));
+        let tried = any(|v| !matches!(v, Verdict::Skipped { .. }));
         if tried && !kept { Conclusion::Divergent } else { Conclusion::Conformant }
     }
 }

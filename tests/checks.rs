@@ -576,6 +576,25 @@ fn raw_requests_hide_their_secrets_too() {
 }
 
 #[test]
+fn a_map_in_a_query_hides_what_its_keys_say_is_secret() {
+    let mut raw = sign_in();
+    let mut request = Request::call("AWSCognitoIdentityProviderService", "SignUp", &json!({}));
+    request.headers.clear();
+    request.body.clear();
+    request.path = "/?Action=InitiateAuth&AuthParameters.entry.1.key=USERNAME\
+        &AuthParameters.entry.1.value=anna&AuthParameters.entry.2.key=PASSWORD\
+        &AuthParameters.entry.2.value=Hunter4%21&AuthParameters.entry.3.key=SECRET_HASH\
+        &AuthParameters.entry.3.value=c2VjcmV0LWhhc2g="
+        .into();
+    raw.call = Call::Raw { service: IDP.into(), request };
+    let case = transcript(vec![raw]);
+    let redactor = Redactor::over(&CATALOGUE, &case);
+    let text = curl(&CATALOGUE, "$URL", &case.exchanges[0], &redactor);
+    assert!(!text.contains("Hunter4") && !text.contains("c2VjcmV0"), "{text}");
+    assert!(text.contains("entry.1.value=anna"), "{text}");
+}
+
+#[test]
 fn records_are_bounded() {
     let users: Vec<Value> = (0..5000).map(|n| json!({"Username": format!("user-{n}")})).collect();
     let many = success("ListUsers", json!({"Users": users}));

@@ -151,6 +151,18 @@ fn a_target_that_declines_everything_is_not_green() {
 }
 
 #[test]
+fn refusing_nonsense_is_no_promise_kept() {
+    let mut run = clean();
+    let mut nonsense = run.cases[0].clone();
+    nonsense.operations.clear();
+    run.cases[0].verdicts.values_mut().for_each(|verdict| {
+        *verdict = Verdict::Unsupported { operation: "SignUp".into() };
+    });
+    run.cases.push(nonsense);
+    assert_eq!(run.conclusion().exit_code(), 1);
+}
+
+#[test]
 fn each_case_has_its_line() {
     let lines: Vec<_> = sample().cases.iter().map(terminal::line).collect();
     insta::assert_snapshot!(lines.join("\n"), @r##"

@@ -110,11 +110,11 @@ impl<'a> Redactor<'a> {
         if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
             self.shape(found, false, &body);
         }
-        let query = request.path.split_once('?').map_or("", |(_, query)| query);
-        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        let pairs = query_pairs(&request.path);
+        for (name, value) in &pairs {
             let decoded = decode(value);
-            let pair = [(name.to_owned(), Value::from(decoded.as_str()))].into_iter().collect();
-            self.shape(found, false, &Value::Object(pair));
+            let leaf = Value::from(decoded.as_str());
+            self.shape(found, false, &nested(&query_members(name, &pairs), leaf));
             self.names.alias(&decoded, value);
         }
         if let Ok(response) = reply {
@@ -122,10 +122,16 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    /// Finds the operation a raw request addresses by its `x-amz-target`.
+    /// Finds the operation a raw request addresses by its `x-amz-target`, else by the `Action` of
+    /// its query.
     fn addressed(&self, request: &Request) -> Found<'a> {
-        let (prefix, operation) = request.header("x-amz-target")?.split_once('.')?;
-        let services = self.catalogue.services.values();
+        let mut services = self.catalogue.services.values();
+        let Some(target) = request.header("x-amz-target") else {
+            let pairs = query_pairs(&request.path);
+            let (_, action) = pairs.into_iter().find(|(name, _)| *name == "Action")?;
+            return services.find_map(|s| Some((s, s.operations.get(action)?)));
+        };
+        let (prefix, operation) = target.split_once('.')?;
         let service = { services }.find(|service| service.info.target_prefix == prefix)?;
         Some((service, service.operations.get(operation)?))
     }
@@ -156,6 +162,37 @@ fn find<'a>(catalogue: &'a Catalogue, service: &str, operation: &str) -> Found<'
 
 fn side(operation: &Operation, output: bool) -> Option<&Schema> {
     if output { operation.output.as_ref() } else { Some(&operation.input) }
+}
+
+/// Returns the parameters of a path's query as they were sent.
+fn query_pairs(path: &str) -> Vec<(&str, &str)> {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').filter_map(|pair| pair.split_once('=')).collect()
+}
+
+/// Returns the members that a parameter's name leads through: `AuthParameters.entry.2.value` is
+/// the member that `AuthParameters.entry.2.key` names, and positions in lists are left out.
+fn query_members(name: &str, pairs: &[(&str, &str)]) -> Vec<String> {
+    let (name, key) = match name.strip_suffix(".value") {
+        Some(entry) => {
+            let named = format!("{entry}.key");
+            let key = pairs.iter().find(|(name, _)| *name == named).map(|(_, key)| decode(key));
+            (if key.is_some() { entry } else { name }, key)
+        }
+        None => (name, None),
+    };
+    let step = |part: &&str| {
+        !matches!(*part, "entry" | "member") && !part.bytes().all(|b| b.is_ascii_digit())
+    };
+    name.split('.').filter(step).map(decode).chain(key).collect()
+}
+
+/// Returns `leaf` inside one object for each of the members.
+fn nested(members: &[String], leaf: Value) -> Value {
+    members
+        .iter()
+        .rev()
+        .fold(leaf, |inner, member| Value::Object([(member.clone(), inner)].into_iter().collect()))
 }
 
 /// Undoes percent-encoding; what is not well-formed stays.

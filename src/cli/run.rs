@@ -111,7 +111,10 @@ async fn play(
     let spec: TargetSpec = args.target.parse()?;
     let opened = tokio::select! {
         opened = open(&spec, &options) => opened.map(Arc::new),
-        () = interrupted() => return Err(Failure("interrupted while the target was starting".into())),
+        () = interrupted() => {
+            complain("indeterminate: interrupted while the target was starting");
+            return Ok(3);
+        }
     };
     let opened = match opened {
         Ok(opened) => opened,
@@ -148,6 +151,11 @@ async fn watched(
 ) -> Result<Run, Failure> {
     let started = Instant::now();
     let header = run::header(session, cases.len());
+    if let Some(path) = &args.report_junit {
+        // A path that cannot be written is better known before the run, and a run that is killed
+        // leaves a report that says it was cut short.
+        report::json::write_bytes(path, report::junit::render(&header).as_bytes())?;
+    }
     let stream = args.report_json.as_deref().map(|path| report::json::Stream::start(path, &header));
     let stream = Mutex::new(stream.transpose()?);
     let progress = progress_bar(cases.len());
@@ -195,8 +203,7 @@ async fn until_interrupted(
 
 fn finish(args: &RunArgs, run: &Run) -> Result<u8, Failure> {
     if let Some(path) = &args.report_junit {
-        std::fs::write(path, report::junit::render(run))
-            .map_err(|e| Failure(format!("cannot write `{}`: {e}", path.display())))?;
+        report::json::write_bytes(path, report::junit::render(run).as_bytes())?;
     }
     say(&report::terminal::render(run, style(args.verbose)));
     Ok(run.conclusion().exit_code())

@@ -22,6 +22,10 @@ use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
 use play::Attempt;
 
+/// After how many cases in a row that say nothing a run is cut short: the target is gone, or
+/// stays silent, and the rest would only take the same time-out each.
+const MOST_SILENT: usize = 40;
+
 /// How a run is to be driven.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -201,7 +205,8 @@ impl Session {
 /// Runs every case and returns what came of it; `watch` sees each outcome as it comes.
 ///
 /// Cases run concurrently in any order and are listed by id. A cancelled run returns the cases
-/// that finished, and is not `complete`.
+/// that finished, and is not `complete`; so does one whose target falls silent for many cases in
+/// a row.
 pub async fn run(
     session: &Session,
     cases: &[Arc<Scenario>],
@@ -214,10 +219,16 @@ pub async fn run(
             if session.is_cancelled() { None } else { Some(session.run_case(case).await) }
         })
         .buffer_unordered(session.options.jobs.max(1));
+    let mut silent = 0;
     while let Some(outcome) = outcomes.next().await {
         let Some(outcome) = outcome else { continue };
         watch(&outcome);
-        if session.options.fail_fast && outcome.failed() {
+        silent = match outcome.verdict() {
+            Verdict::Indeterminate { .. } => silent + 1,
+            Verdict::Skipped { .. } => silent,
+            _ => 0,
+        };
+        if silent >= MOST_SILENT || (session.options.fail_fast && outcome.failed()) {
             session.cancel();
         }
         run.cases.push(outcome);
