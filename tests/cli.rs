@@ -162,3 +162,20 @@ fn an_altered_snapshot_is_a_note_and_fails_a_strict_run() {
     check(&["--snapshots", &root, "run", "readme"], 0, "1 note");
     check(&["run", "readme", "--strict"], 0, "conformant");
 }
+
+#[test]
+fn a_pattern_that_is_none_is_refused_with_its_place() {
+    let service = concat!(
+        r#"{"id":"x","apiVersion":"1","targetPrefix":"X","signingName":"x","#,
+        r#""protocol":"awsJson1_1","modelRevision":"m","checksums":{}}"#
+    );
+    let shapes = r#"{"$defs":{"A":{"type":"string","pattern":"^(?:((()$"}}}"#;
+    let files = [("x/service.json", service), ("x/shapes.json", shapes), ("x/errors.json", "{}")];
+    check_folder("--specs", &files, &["catalogue", "stats"], "x/shapes.json#/$defs/A/pattern");
+}
+
+#[test]
+fn a_target_that_fails_as_it_declines_is_not_excused() {
+    let arguments = ["run", "--fault", "html-500", "user-is-created", "unknown-user"];
+    check(&arguments, 1, "server-fault");
+}

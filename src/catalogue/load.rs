@@ -48,12 +48,15 @@ impl Catalogue {
     ///
     /// # Errors
     /// A file cannot be read or parsed, a reference dangles, a rule names an unknown operation
-    /// or error, a correction points nowhere.
+    /// or error, a correction points nowhere; in a folder also: a pattern is none.
     pub fn load(source: &Source) -> Result<Self, LoadError> {
         let files = Files::read(source)?;
         let mut catalogue = Self::default();
         for id in files.services() {
             let service = load_service(&files, &id)?;
+            if *source != Source::Embedded {
+                check_patterns(&service)?; // a test does it for the embedded ones
+            }
             load_rules(&files, &service, &mut catalogue)?;
             catalogue.services.insert(id, service);
         }
@@ -127,6 +130,18 @@ fn json<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, LoadError> {
 
 fn yaml<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, LoadError> {
     serde_saphyr::from_str(text).map_err(|e| LoadError::new(path, e))
+}
+
+fn check_patterns(service: &Service) -> Result<(), LoadError> {
+    for (name, shape) in &service.shapes {
+        let Some(pattern) = shape.pattern.as_deref() else { continue };
+        if let Err(cause) = fancy_regex::Regex::new(pattern) {
+            let file = format!("{}/shapes.json", service.info.id);
+            let cause = format!("not a pattern: {cause}");
+            return Err(LoadError::at(&file, format!("#/$defs/{name}/pattern"), cause));
+        }
+    }
+    Ok(())
 }
 
 #[derive(serde::Deserialize)]

@@ -171,10 +171,14 @@ async fn watched(
             progress.suspend(|| complain(&format!("warning: {error}")));
         }
     };
-    let run = until_interrupted(session, run::run(session, cases, &watch), &progress).await?;
+    let run =
+        until_interrupted(session, run::run(session, cases, &watch), &progress, cases.len()).await;
     progress.finish_and_clear();
     if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        stream.finish(&run)?;
+        // A run given up has nothing to add to what was written case by case.
+        if run.complete || !run.cases.is_empty() {
+            stream.finish(&run)?;
+        }
     }
     Ok(run)
 }
@@ -184,19 +188,21 @@ async fn until_interrupted(
     session: &Session,
     running: impl Future<Output = Run>,
     progress: &ProgressBar,
-) -> Result<Run, Failure> {
+    planned: usize,
+) -> Run {
     tokio::pin!(running);
     tokio::select! {
-        run = &mut running => return Ok(run),
+        run = &mut running => return run,
         () = interrupted() => {}
     }
     let notice = "interrupted: deleting what was created (again to stop at once)";
     progress.suspend(|| complain(notice));
     session.cancel();
     tokio::select! {
-        run = &mut running => Ok(run),
+        run = &mut running => run,
         () = interrupted() => {
-            Err(Failure("interrupted twice: resources may be left behind".into()))
+            complain("interrupted twice: resources may be left behind");
+            run::header(session, planned)
         }
     }
 }

@@ -233,6 +233,7 @@ pub async fn run(
         }
         run.cases.push(outcome);
     }
+    play_again_what_it_has_after_all(session, cases, &mut run).await;
     let leaked = session.close().await;
     if let Some(last) = run.cases.last_mut() {
         last.leaked.extend(leaked);
@@ -241,6 +242,25 @@ pub async fn run(
     run.complete = run.cases.len() == run.planned;
     run.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     run
+}
+
+/// Plays the cases again that seemed to need an operation the target lacks, where another case
+/// saw that operation carried out: what looked like a decline is how the target fails.
+async fn play_again_what_it_has_after_all(
+    session: &Session,
+    cases: &[Arc<Scenario>],
+    run: &mut Run,
+) {
+    for outcome in &mut run.cases {
+        let Verdict::Unsupported { operation } = outcome.verdict() else { continue };
+        let listed = session.target.unsupported().contains(operation);
+        if listed || session.is_cancelled() || !session.target.has_answered(operation) {
+            continue;
+        }
+        if let Some(case) = cases.iter().find(|case| case.id == outcome.case) {
+            *outcome = session.run_case(case).await;
+        }
+    }
 }
 
 /// Returns a run without cases: what is known before the first one.

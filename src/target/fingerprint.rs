@@ -152,7 +152,7 @@ pub(crate) fn may_decline(
 }
 
 /// Tells whether a response has one of the widely known faces of "I lack it".
-fn has_known_face(response: &Response) -> bool {
+pub(crate) fn has_known_face(response: &Response) -> bool {
     match response.error_code() {
         Some(code) => response.status == 501 || says_unknown(response.status, &code),
         None => matches!(response.status, 404 | 501),

@@ -121,6 +121,10 @@ pub trait Target: Send + Sync {
     fn dear_pools(&self) -> bool {
         false
     }
+    /// Tells whether the target has carried out this operation at least once.
+    fn has_answered(&self, _operation: &str) -> bool {
+        false
+    }
     /// Tells whether the mailbox shows the codes that this operation sends.
     fn shows_codes_of(&self, _operation: &str) -> bool {
         true

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
-use super::fingerprint::{Fingerprints, may_decline};
+use super::fingerprint::{Fingerprints, has_known_face, may_decline};
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
 use super::mailbox::Mailbox;
 use super::process::{Process, SHOWN_LINES, StartError};
@@ -17,7 +17,7 @@ use crate::catalogue::{Catalogue, Source};
 use crate::reference::faults;
 use crate::reference::server::Server;
 use crate::transcript::Call;
-use crate::wire::{Request, TransportError};
+use crate::wire::{Request, Response, TransportError};
 
 /// What to open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,6 +133,8 @@ pub struct Opened {
     fingerprints: Fingerprints,
     mailbox: Option<Mailbox>,
     host: Host,
+    /// Operations it has carried out at least once.
+    answered: Mutex<BTreeSet<String>>,
 }
 
 /// What keeps a target up.
@@ -201,6 +203,7 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
         fingerprints,
         mailbox,
         host,
+        answered: Mutex::default(),
     })
 }
 
@@ -374,11 +377,29 @@ impl Target for Opened {
         if self.profile.lacks(service, operation) {
             return may_decline(&self.catalogue, service, operation, response);
         }
+        // What it has carried out before it does not lack: then the same page is a crash.
+        if self.has_answered(operation) && !has_known_face(response) {
+            return false;
+        }
         self.fingerprints.declines(&self.catalogue, service, operation, response)
     }
 
+    fn has_answered(&self, operation: &str) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(operation)
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply> {
-        self.transport.send(call)
+        Box::pin(async move {
+            let reply = self.transport.send(call).await;
+            let succeeded = reply.reply.as_ref().is_ok_and(Response::is_success);
+            if let (Call::Api { operation, .. }, true) = (call, succeeded) {
+                let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+                if !answered.contains(operation) {
+                    answered.insert(operation.clone());
+                }
+            }
+            reply
+        })
     }
 
     fn read_code<'a>(
