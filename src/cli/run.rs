@@ -21,6 +21,16 @@ use crate::target::open::{OpenOptions, TargetSpec, open};
 
 /// What to run, where, and what to report.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cognito-conformance run                                     the whole suite on the reference
+  cognito-conformance run --target moto --operation SignUp    one operation on a started emulator
+  cognito-conformance run --target http://127.0.0.1:9229 --as moto --report-junit junit.xml
+  cognito-conformance run --list --level security             what would be run
+  cognito-conformance run --target moto --seed 42 cognito-idp::auth::disabled-user-is-refused
+
+Exit codes: 0 conformant, 1 unexpected findings, 2 usage, configuration or harness error,
+3 indeterminate.")]
 pub(super) struct RunArgs {
     /// The target: `reference`, a URL, or the name of a profile.
     #[arg(long, default_value = "reference", value_name = "URL|PROFILE")]
@@ -60,7 +70,7 @@ pub(super) struct RunArgs {
     /// Sends requests with a plain HTTP client instead of the official SDK.
     #[arg(long)]
     no_sdk: bool,
-    /// Breaks one promise of the reference on purpose.
+    /// Breaks one promise of the reference on purpose; `serve --fault list` names them.
     #[arg(long, value_name = "NAME")]
     fault: Vec<String>,
     /// Writes the run as JSON to this file, case by case.
