@@ -130,6 +130,16 @@ pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOut
     first
 }
 
+/// Withdraws what fails: the run was cut short before it could be seen to come again.
+pub(super) fn unconfirmed(mut first: CaseOutcome) -> CaseOutcome {
+    first.findings.retain(|finding| !finding.fails);
+    for verdict in first.verdicts.values_mut().filter(|verdict| **verdict == Verdict::Fail) {
+        let reason = "the run was cut short before a failure was confirmed".into();
+        *verdict = Verdict::Indeterminate { reason };
+    }
+    first
+}
+
 /// What one confirmation stands for: the same promise broken in the same way. What a case
 /// expects in its own words, by no rule, is confirmed in that case.
 pub(super) fn kind(finding: &Finding) -> String {
@@ -174,4 +184,31 @@ fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level,
         }
     };
     levels(case).into_iter().map(|level| (level, verdict(level))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_that_was_not_confirmed_is_not_reported() {
+        let verdicts =
+            BTreeMap::from([(Level::Wire, Verdict::Pass), (Level::Errors, Verdict::Fail)]);
+        let first = CaseOutcome {
+            case: "a".into(),
+            title: "a".into(),
+            level: Level::Errors,
+            operations: Vec::new(),
+            verdicts,
+            findings: Vec::new(),
+            elapsed_ms: 0,
+            requests: 1,
+            leaked: Vec::new(),
+        };
+        let outcome = unconfirmed(first);
+        assert!(matches!(outcome.verdict(), Verdict::Indeterminate { .. }));
+        assert_eq!(outcome.verdicts[&Level::Wire], Verdict::Pass);
+    }
 }

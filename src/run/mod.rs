@@ -138,8 +138,11 @@ impl Session {
     async fn play_twice(&self, case: &Scenario, attempts: [Attempt; 2]) -> CaseOutcome {
         let [first, again] = attempts;
         let first = judge::judge(self, case, &play::play(self, case, first).await);
-        if self.is_cancelled() || self.all_confirmed(&first) {
+        if self.all_confirmed(&first) {
             return first;
+        }
+        if self.is_cancelled() {
+            return judge::unconfirmed(first);
         }
         let again = judge::judge(self, case, &play::play(self, case, again).await);
         let outcome = judge::confirmed(first, &again);
