@@ -171,6 +171,11 @@ const USER_POOLS: &[Operations] = &[
 /// Identity pool operations, one list per area.
 const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
 
+/// Tells whether the reference carries out an operation.
+pub fn implements(service: &str, operation: &str) -> bool {
+    handler(service, operation).is_some()
+}
+
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {
     type Index = HashMap<(&'static str, &'static str), Handler>;
