@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use tokio::sync::oneshot;
 
+use super::functions::Functions;
 use super::shell::Shell;
 use super::{Millis, Reference};
 use crate::wire::{Request, Response};
@@ -40,6 +41,8 @@ pub struct ServeOptions {
     pub seed: u64,
     /// Alters every response to a call: how a named fault is put in.
     pub mutate: Option<Mutate>,
+    /// Where the functions behind the pools' triggers are called; without it, none can be.
+    pub functions: Option<Functions>,
 }
 
 impl fmt::Debug for ServeOptions {
@@ -48,6 +51,7 @@ impl fmt::Debug for ServeOptions {
             .field("clock", &self.clock)
             .field("seed", &self.seed)
             .field("mutate", &self.mutate.is_some())
+            .field("functions", &self.functions)
             .finish()
     }
 }

@@ -7,8 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::server::{Clock, ServeOptions};
+use super::triggers::{Attempted, FunctionAnswer, Invocation};
 use super::{Call, Fault, Millis, Reference, query};
 use crate::catalogue::Auth;
 use crate::wire::{CONTENT_TYPE, Request, Response};
@@ -86,8 +88,10 @@ impl Shell {
 
     fn call(&self, request: &Request, spelled: &Spelled) -> super::Answer {
         let signature = request.header("authorization");
-        let mut core = self.core();
-        let catalogue = core.reference.catalogue().clone();
+        let (catalogue, now) = {
+            let core = self.core();
+            (core.reference.catalogue().clone(), self.now(core.ahead))
+        };
         let service = catalogue.services.get(&spelled.service);
         let needed = service
             .and_then(|service| service.operations.get(&spelled.operation))
@@ -102,8 +106,34 @@ impl Shell {
             input: &input,
             signed: signature.is_some(),
         };
-        let now = self.now(core.ahead);
-        core.reference.call(&call, now)
+        let mut answers = Vec::new();
+        loop {
+            // A function may call back: nothing is locked while it runs.
+            let attempted = self.core().reference.attempt(&call, now, &answers);
+            match attempted {
+                Attempted::Needs(invocation) => answers.push(self.function(&invocation)),
+                Attempted::Done(answer, events) => {
+                    events.into_iter().for_each(|event| self.tell(event));
+                    return answer;
+                }
+            }
+        }
+    }
+
+    /// Calls a function and waits for its answer.
+    fn function(&self, invocation: &Invocation) -> FunctionAnswer {
+        match (&self.options.functions, Handle::try_current()) {
+            (Some(functions), Ok(runtime)) => runtime.block_on(functions.call(invocation)),
+            _ => FunctionAnswer::Unreachable,
+        }
+    }
+
+    /// Tells a function something, and waits for nothing.
+    fn tell(&self, invocation: Invocation) {
+        if let (Some(functions), Ok(runtime)) = (&self.options.functions, Handle::try_current()) {
+            let functions = functions.clone();
+            runtime.spawn(async move { functions.tell(&invocation).await });
+        }
     }
 
     /// Reads which operation a request calls: by its target header, else by the query binding.
