@@ -98,6 +98,11 @@ pub enum Call {
         /// The request.
         request: Request,
     },
+    /// A look at what a function of the case was told; nothing is sent to the target.
+    Events {
+        /// Name of the function within the case.
+        function: String,
+    },
 }
 
 impl Call {
@@ -105,6 +110,7 @@ impl Call {
     pub fn service(&self) -> &str {
         match self {
             Self::Api { service, .. } | Self::Raw { service, .. } => service,
+            Self::Events { .. } => "cognito-idp",
         }
     }
 
@@ -112,7 +118,7 @@ impl Call {
     pub fn operation(&self) -> &str {
         match self {
             Self::Api { operation, .. } => operation,
-            Self::Raw { .. } => "",
+            Self::Raw { .. } | Self::Events { .. } => "",
         }
     }
 
@@ -120,7 +126,7 @@ impl Call {
     pub fn input(&self) -> &Value {
         match self {
             Self::Api { input, .. } => input,
-            Self::Raw { .. } => &Value::Null,
+            Self::Raw { .. } | Self::Events { .. } => &Value::Null,
         }
     }
 }

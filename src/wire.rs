@@ -22,6 +22,18 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// Returns text as it may stand in one part of a path or in a query value.
+pub(crate) fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut done, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            done.push(char::from(byte));
+        } else {
+            done.push_str(&format!("%{byte:02X}"));
+        }
+        done
+    })
+}
+
 impl Request {
     /// Returns the request that calls `operation` of the service with `target_prefix`.
     pub fn call(target_prefix: &str, operation: &str, input: &Value) -> Self {
@@ -139,6 +151,11 @@ mod tests {
         let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let response = Response { status: 400, headers, body: body.into() };
         assert_eq!(response.error_code().as_deref(), expected);
+    }
+
+    #[test]
+    fn names_are_encoded_for_a_query() {
+        assert_eq!(percent("a+b@x.y ü"), "a%2Bb%40x.y%20%C3%BC");
     }
 
     #[test]

@@ -326,7 +326,7 @@ async fn a_missing_program_is_told_with_the_way_to_get_it() {
         install: Some("get it".into()),
         ..Start::default()
     };
-    let words = Process::start(&start).await.expect_err("it is missing").to_string();
+    let words = Process::start(&start, "").await.expect_err("it is missing").to_string();
     let expected = "`cognito-nowhere` is neither in /no/such/folder nor on the PATH; to install \
                     it: get it";
     assert_eq!(words, expected);
@@ -364,7 +364,7 @@ mod processes {
     #[tokio::test]
     async fn a_program_that_dies_is_told_with_its_last_words() {
         let start = shell("echo one; echo two >&2; exit 3");
-        let error = Process::start(&start).await.expect_err("it dies");
+        let error = Process::start(&start, "").await.expect_err("it dies");
         assert!(matches!(error, StartError::Died { .. }), "{error}");
         let words = error.to_string();
         assert!(words.contains("exit status: 3"), "{words}");
@@ -375,7 +375,7 @@ mod processes {
     async fn a_silent_program_is_given_up_and_leaves_no_orphan() {
         let start = shell("trap '' TERM; echo here; sleep 61.5 & sleep 61.5; sleep 61.5");
         let started = Instant::now();
-        let error = Process::start(&start).await.expect_err("it is silent");
+        let error = Process::start(&start, "").await.expect_err("it is silent");
         assert!(matches!(error, StartError::Silent { seconds: 1, .. }), "{error}");
         assert!(error.to_string().contains("here"), "{error}");
         assert!(started.elapsed() < Duration::from_secs(10));
@@ -387,7 +387,7 @@ mod processes {
     #[ignore = "the next test starts it in a process of its own"]
     async fn half_of_the_next_test() {
         let start = Start { ready_seconds: 60, ..shell("sleep 63.5 & sleep 63.5; sleep 63.5") };
-        let _ = Process::start(&start).await;
+        let _ = Process::start(&start, "").await;
     }
 
     #[tokio::test]
@@ -426,7 +426,7 @@ mod processes {
             http.server.BaseHTTPRequestHandler).serve_forever()";
         let args = vec!["-c".into(), script.into(), "{port}".into()];
         let start = Start { program: (*python).into(), args, ..start };
-        let process = Process::start(&start).await.expect("it answers");
+        let process = Process::start(&start, "").await.expect("it answers");
         assert!(runs("sleep 64.5") && process.ended().is_none());
         let started = Instant::now();
         process.shutdown().await;
@@ -438,7 +438,7 @@ mod processes {
     #[tokio::test]
     async fn dropping_the_start_half_way_leaves_no_orphan() {
         let start = Start { ready_seconds: 60, ..shell("sleep 62.5 & sleep 62.5; sleep 62.5") };
-        let attempt = tokio::time::timeout(Duration::from_millis(300), Process::start(&start));
+        let attempt = tokio::time::timeout(Duration::from_millis(300), Process::start(&start, ""));
         assert!(attempt.await.is_err());
         is_gone("sleep 62.5").await;
     }

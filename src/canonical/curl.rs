@@ -43,6 +43,11 @@ pub fn curl(
             let input = redactor.input(service, operation, input);
             parts.push(data(&input.to_string()));
         }
+        Call::Events { function } => {
+            return format!(
+                "# the events that the function {function} was told; no request shows them"
+            );
+        }
         Call::Raw { request, .. } => {
             parts.push(format!("-X {} {}", quote(&request.method), url(&request.path)));
             for (name, value) in &request.headers {

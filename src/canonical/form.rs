@@ -52,6 +52,9 @@ impl Former {
                 entry["call"] = json!(name);
                 entry["input"] = self.input(service, operation, input);
             }
+            Call::Events { function } => {
+                entry["call"] = json!(format!("events of {function}"));
+            }
             Call::Raw { request, .. } => {
                 let line = format!("{} {}", request.method, request.path);
                 entry["call"] = json!(self.names.text(&line));

@@ -50,6 +50,8 @@ impl<'a> Redactor<'a> {
         match &exchange.call {
             Call::Api { input, .. } => self.shape(found, false, input),
             Call::Raw { request, .. } => return self.learn_raw(request, &exchange.reply),
+            // What it holds, the exchanges before it have shown.
+            Call::Events { .. } => return,
         };
         if let Ok(response) = &exchange.reply {
             self.learn_response(found, response);
@@ -236,6 +238,7 @@ pub fn record(exchange: &Exchange, redactor: &Redactor<'_>) -> ExchangeRecord {
     let call = &exchange.call;
     let request = match call {
         Call::Api { service, operation, input, .. } => redactor.input(service, operation, input),
+        Call::Events { function } => Value::String(format!("the events of {function}")),
         Call::Raw { request, .. } => {
             let line = format!("{} {}", request.method, redactor.text(&request.path));
             Value::String(format!("{line}\n\n{}", redactor.request_body(request)))

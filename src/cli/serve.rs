@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Failure, Folders, complain, say};
 use crate::catalogue::Catalogue;
+use crate::reference::functions::Functions;
 use crate::reference::server::{ServeOptions, Server};
 use crate::reference::{Reference, faults};
 
@@ -13,7 +14,10 @@ use crate::reference::{Reference, faults};
 Besides the API, these paths help tests:
   GET  /_reference/outbox?UserPoolId=…&Username=…   messages that would have been sent
   POST /_reference/reset                            forget everything
-  POST /_reference/clock  {\"advance_seconds\": 60}   move time forward")]
+  POST /_reference/clock  {\"advance_seconds\": 60}   move time forward
+
+Functions behind triggers are called at --functions as AWS Lambda's Invoke:
+  POST URL/2015-03-31/functions/ARN/invocations, the event as body")]
 pub(super) struct ServeArgs {
     /// Port on the loopback interface; 0 takes a free one.
     #[arg(long, default_value_t = 9229)]
@@ -24,6 +28,10 @@ pub(super) struct ServeArgs {
     /// Breaks one promise on purpose; `--fault list` names them.
     #[arg(long, value_name = "NAME")]
     fault: Vec<String>,
+    /// Endpoint that runs the functions behind the pools' triggers, such as
+    /// http://127.0.0.1:3001.
+    #[arg(long, value_name = "URL")]
+    functions: Option<String>,
 }
 
 /// Carries out `serve`; returns when interrupted.
@@ -38,7 +46,9 @@ pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> 
     let mutate = faults::mutation(&args.fault).map_err(Failure)?;
     let listener = std::net::TcpListener::bind(("127.0.0.1", args.port))
         .map_err(|e| Failure(format!("cannot listen on port {}: {e}", args.port)))?;
-    let options = ServeOptions { seed: args.seed, mutate, ..ServeOptions::default() };
+    let functions = args.functions.as_deref().map(Functions::at).transpose();
+    let functions = functions.map_err(|e| Failure(e.to_string()))?;
+    let options = ServeOptions { seed: args.seed, mutate, functions, ..ServeOptions::default() };
     let server = Server::start(Reference::new(catalogue.into(), args.seed), listener, options)?;
     complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
     super::runtime()?.block_on(super::run::interrupted());

@@ -26,14 +26,18 @@ impl Context<'_> {
     /// Returns the app whose client has this id.
     pub(super) fn app_by_id(&mut self, client_id: &str) -> Result<App, Fault> {
         let pool = self.pool_of_client(client_id)?;
-        Ok(App { pool_id: pool.id.clone(), client: pool.client(client_id)?.clone() })
+        let app = App { pool_id: pool.id.clone(), client: pool.client(client_id)?.clone() };
+        self.functions.client = Some(app.client.id.clone());
+        Ok(app)
     }
 
     /// Returns the app that `ClientId` names within the pool that `UserPoolId` names.
     pub(super) fn admin_app(&mut self, input: &Input) -> Result<App, Fault> {
         let pool = self.pool(input)?;
         let client = pool.client(input.text("ClientId"))?.clone();
-        Ok(App { pool_id: pool.id.clone(), client })
+        let app = App { pool_id: pool.id.clone(), client };
+        self.functions.client = Some(app.client.id.clone());
+        Ok(app)
     }
 
     /// Returns a user by pool id and key.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::app::App;
 use super::challenge::Flow;
 use super::first_factor::{Answers, DEVICE_KEY, SIMULATED};
+use super::triggers::CUSTOM_AUTH;
 use super::{Answer, Context, Fault, Handler, Input};
 
 /// The operations of this file.
@@ -52,7 +53,7 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
         "CUSTOM_AUTH" => {
             let values = ["ALLOW_CUSTOM_AUTH", "CUSTOM_AUTH_FLOW_ONLY"];
             listed(&values, "auth-flow-disabled-custom")?;
-            custom(context, &app, &answers)
+            custom(context, app, &answers)
         }
         "USER_AUTH" => {
             listed(&["ALLOW_USER_AUTH"], "auth-flow-disabled-choice")?;
@@ -80,7 +81,12 @@ fn begin(
     if let Some(device_key) = answers.get("DEVICE_KEY") {
         data.insert(DEVICE_KEY.to_owned(), device_key.to_owned());
     }
+    let exists = key.is_some();
     let key = key.unwrap_or_else(|| username.to_owned());
+    // A flow of custom challenges has functions of its own.
+    if name != CUSTOM_AUTH {
+        context.pre_authentication(&app, &key, exists)?;
+    }
     Ok(Flow { app, key, name: name.to_owned(), data })
 }
 
@@ -90,8 +96,10 @@ fn password(
     name: &str,
     answers: &Answers<'_>,
 ) -> Result<Value, Fault> {
-    answers.need("USERNAME")?;
+    let username = answers.need("USERNAME")?;
     let password = answers.need("PASSWORD")?;
+    app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
+    context.migrate_at_sign_in(&app, username, password)?;
     let flow = begin(context, app, name, answers)?;
     context.show_password(flow, password)
 }
@@ -114,16 +122,17 @@ fn refresh(context: &mut Context<'_>, app: &App, answers: &Answers<'_>) -> Resul
     context.renew(app, &found)
 }
 
-/// Refuses: this implementation runs no functions.
-fn custom(context: &mut Context<'_>, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
+/// Begins the flow in which the pool's functions pose the challenges, after the password if the
+/// caller sends `SRP_A`.
+fn custom(context: &mut Context<'_>, app: App, answers: &Answers<'_>) -> Result<Value, Fault> {
     let username = answers.need("USERNAME")?;
     app.check_secret_hash(username, answers.get("SECRET_HASH"))?;
     let configured = app.pool(context)?.setting("/LambdaConfig/DefineAuthChallenge").is_some();
-    Err(Fault::rule(if configured {
-        "custom-auth-lambda-not-run"
-    } else {
-        "custom-auth-without-lambda"
-    }))
+    if !configured {
+        return Err(Fault::rule("custom-auth-without-lambda"));
+    }
+    let flow = begin(context, app, CUSTOM_AUTH, answers)?;
+    context.begin_challenges(flow, answers.get("SRP_A"))
 }
 
 /// Begins the flow in which the user chooses the first factor.

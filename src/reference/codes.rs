@@ -53,14 +53,14 @@ impl Context<'_> {
         let kept = Code { value: Secret(value.clone()), expires, attribute };
         user.codes.insert(code.purpose, kept);
         let username = user.username.clone();
-        Ok(self.deliver(&Delivery {
+        self.deliver(&Delivery {
             pool_id,
             username: &username,
             attribute: code.attribute,
             destination: &destination,
             purpose: code.message,
             code: &value,
-        }))
+        })
     }
 
     /// Counts an attempt of an operation; more than `limit` within an hour are refused.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::state::{Message, Millis};
+use super::triggers::CustomText;
+use super::{Context, Fault};
 
 /// Messages the outbox keeps before it forgets the oldest.
 const OUTBOX_LIMIT: usize = 10_000;
@@ -26,18 +27,27 @@ pub(crate) struct Delivery<'a> {
 }
 
 impl Context<'_> {
-    /// Puts a message into the outbox and returns its `CodeDeliveryDetails`.
-    pub(crate) fn deliver(&mut self, delivery: &Delivery<'_>) -> Value {
+    /// Puts a message into the outbox, or gives it to the pool's custom sender, and returns its
+    /// `CodeDeliveryDetails`.
+    ///
+    /// # Errors
+    /// The pool's custom message function fails, or its answer is not known yet.
+    pub(crate) fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<Value, Fault> {
+        let details = details(delivery.attribute, delivery.destination);
+        if self.custom_sender(delivery)? {
+            return Ok(details);
+        }
+        let text = self.custom_text(delivery)?;
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        self.state.outbox.push_back(delivery.message(self.now).into());
-        details(delivery.attribute, delivery.destination)
+        self.state.outbox.push_back(delivery.message(self.now, text).into());
+        Ok(details)
     }
 }
 
 impl Delivery<'_> {
-    fn message(&self, sent: Millis) -> Message {
+    fn message(&self, sent: Millis, text: CustomText) -> Message {
         Message {
             user_pool_id: self.pool_id.into(),
             username: self.username.into(),
@@ -46,6 +56,8 @@ impl Delivery<'_> {
             attribute: self.attribute.into(),
             purpose: self.purpose.into(),
             code: self.code.into(),
+            custom_subject: text.subject,
+            custom_text: text.body,
             sent,
         }
     }

@@ -16,6 +16,8 @@ pub enum Fault {
     Constraints(Vec<String>),
     /// A member has another JSON type than modelled.
     Serialization(String),
+    /// None: the call waits for a function's answer, and nobody ever sees it refused.
+    Pending,
 }
 
 impl Fault {
@@ -66,6 +68,7 @@ impl Fault {
                 (constraint_code(service).into(), constraints(violations))
             }
             Self::Serialization(message) => ("SerializationException".into(), message.clone()),
+            Self::Pending => ("InternalErrorException".into(), String::new()),
         };
         ErrorBody { status: status(&code), code, message }
     }

@@ -179,6 +179,9 @@ impl Context<'_> {
         if let Some(device_key) = answers.get("DEVICE_KEY") {
             flow.set(DEVICE_KEY, device_key);
         }
+        if flow.is_custom() {
+            return self.next_round(flow, "PASSWORD_VERIFIER", true);
+        }
         flow.set(PASSWORD_SHOWN, "");
         self.after_first_factor(flow)
     }

@@ -21,6 +21,7 @@ pub mod fault;
 pub mod faults;
 mod filter;
 mod first_factor;
+pub mod functions;
 mod groups;
 mod identity_pools;
 mod import_jobs;
@@ -47,6 +48,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 mod tokens;
+pub mod triggers;
 mod user_attributes;
 mod user_list;
 mod users;
@@ -59,9 +61,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Auth, Catalogue};
+use crate::catalogue::{Auth, Catalogue, Operation};
 pub use fault::{ErrorBody, Fault};
 pub use state::{Millis, State};
+pub use triggers::{Attempted, FunctionAnswer, Invocation};
 
 /// Region in the ids and tokens of the reference.
 pub const REGION: &str = "us-east-1";
@@ -104,6 +107,8 @@ pub(crate) struct Context<'a> {
     /// The time of the call.
     pub(crate) now: Millis,
     rng: &'a mut ChaCha8Rng,
+    /// The pool's functions, as far as the call has got with them.
+    functions: triggers::Ongoing<'a>,
 }
 
 impl Reference {
@@ -125,31 +130,92 @@ impl Reference {
     /// Carries out one call at time `now`.
     ///
     /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
-    /// challenges.
+    /// challenges. Functions cannot be reached: see [`Reference::attempt`].
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
-        let mut answer = self.begin(call, now)?;
-        answer.as_mut().map(signing::complete);
-        Ok(answer)
+        let mut answers = Vec::new();
+        loop {
+            match self.attempt(call, now, &answers) {
+                Attempted::Done(answer, _) => return answer,
+                Attempted::Needs(_) => answers.push(FunctionAnswer::Unreachable),
+            }
+        }
     }
 
-    /// Carries out one call up to the signatures of its tokens: [`signing::complete`] adds them.
-    fn begin(&mut self, call: &Call<'_>, now: Millis) -> Answer {
+    /// Carries out one call at time `now`, as far as the answers of functions are known.
+    ///
+    /// A call that needs one more answer changes nothing, and says whose: it is to be attempted
+    /// again with the same time, the same answers, and that one. More than [`MOST_INVOCATIONS`]
+    /// are not asked for.
+    ///
+    /// [`MOST_INVOCATIONS`]: triggers::MOST_INVOCATIONS
+    pub fn attempt(
+        &mut self,
+        call: &Call<'_>,
+        now: Millis,
+        answers: &[FunctionAnswer],
+    ) -> Attempted {
         let catalogue = self.catalogue.clone();
-        let found = catalogue.services.get(call.service);
-        let found = found.and_then(|s| Some((s, s.operations.get(call.operation)?)));
-        let Some((service, operation)) = found else {
-            return Err(Fault::rule("unknown-operation"));
+        let accepted = match accept(&catalogue, call) {
+            Ok(accepted) => accepted,
+            Err(fault) => return Attempted::Done(Err(fault), Vec::new()),
         };
-        if operation.auth == Auth::Sigv4 && !call.signed {
-            return Err(Fault::rule("missing-signature"));
+        match self.carry_out(&accepted, now, answers) {
+            Attempted::Done(answer, events) => Attempted::Done(signing::complete(answer), events),
+            needs => needs,
         }
-        let input = Input::accept(service, operation, call.input)?;
-        let handler = handler(call.service, call.operation).ok_or_else(|| {
-            Fault::rule("operation-not-implemented").with("operation", call.operation)
-        })?;
-        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng };
-        handler(&mut context, &input)
     }
+
+    /// Attempts an accepted call, up to the signatures of its tokens: [`signing::complete`] adds
+    /// them.
+    fn carry_out(
+        &mut self,
+        accepted: &Accepted<'_>,
+        now: Millis,
+        answers: &[FunctionAnswer],
+    ) -> Attempted {
+        let Accepted { operation, handler, input } = accepted;
+        // Only where a function can be needed is there anything to undo, and to pay for.
+        let undoable = runs_functions(operation) && self.state.has_triggers();
+        let before = undoable.then(|| (self.state.clone(), self.rng.clone()));
+        let functions = triggers::Ongoing::new(&operation.name, input, answers, undoable);
+        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng, functions };
+        let answer = handler(&mut context, input);
+        let (undone, pending, events) = context.functions.end();
+        if let Some((state, rng)) = before.filter(|_| undone) {
+            (self.state, self.rng) = (state, rng);
+        }
+        match pending {
+            Some(invocation) => Attempted::Needs(invocation),
+            None => Attempted::Done(answer, if undone { Vec::new() } else { events }),
+        }
+    }
+}
+
+/// A call whose input is sound, and what carries it out.
+struct Accepted<'a> {
+    operation: &'a Operation,
+    handler: Handler,
+    input: Input,
+}
+
+/// Accepts a call: the operation exists, the caller may call it, the input keeps its constraints.
+fn accept<'a>(catalogue: &'a Catalogue, call: &Call<'_>) -> Result<Accepted<'a>, Fault> {
+    let found = catalogue.services.get(call.service);
+    let found = found.and_then(|s| Some((s, s.operations.get(call.operation)?)));
+    let (service, operation) = found.ok_or_else(|| Fault::rule("unknown-operation"))?;
+    if operation.auth == Auth::Sigv4 && !call.signed {
+        return Err(Fault::rule("missing-signature"));
+    }
+    let input = Input::accept(service, operation, call.input)?;
+    let handler = handler(call.service, call.operation).ok_or_else(|| {
+        Fault::rule("operation-not-implemented").with("operation", call.operation)
+    })?;
+    Ok(Accepted { operation, handler, input })
+}
+
+/// Tells whether an operation may run a pool's functions: it declares how they fail.
+fn runs_functions(operation: &Operation) -> bool {
+    operation.errors.iter().any(|code| code == "UnexpectedLambdaException")
 }
 
 /// The operations of one area, by name.

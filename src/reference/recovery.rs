@@ -23,6 +23,7 @@ fn forgot_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let username = input.text("Username");
     app.check_secret_hash(username, input.opt_text("SecretHash"))?;
     let simulated = json!({"CodeDeliveryDetails": app.simulated_details(username)});
+    context.migrate_forgetful(&app, username)?;
     let Some(key) = context.client_user(&app, username)? else { return Ok(Some(simulated)) };
     context.attempt(&app.pool_id, &key, "ForgotPassword", 5)?;
     let pool = app.pool(context)?;
@@ -71,6 +72,8 @@ fn confirm_forgot_password(context: &mut Context<'_>, input: &Input) -> Answer {
     user.codes.remove(&CodePurpose::ResetPassword);
     user.set_password(password, now);
     user.status = UserStatus::Confirmed;
+    let source = "PostConfirmation_ConfirmForgotPassword";
+    context.post_confirmation(&app.pool_id, &key, source)?;
     Ok(Some(json!({})))
 }
 

@@ -48,6 +48,9 @@ fn respond(context: &mut Context<'_>, input: &Input, app: &App) -> Result<Value,
         context.use_up(app, session)?;
         return context.after_factor(flow);
     }
+    if challenge == "CUSTOM_CHALLENGE" {
+        return context.answer_challenge(flow, session, answers.need("ANSWER")?);
+    }
     let answer = answered(context, flow, challenge, &answers)?;
     context.use_up(app, session)?;
     Ok(answer)

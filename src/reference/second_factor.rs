@@ -166,6 +166,7 @@ impl Context<'_> {
         user.attributes.extend(given);
         user.set_password(password, now);
         user.status = UserStatus::Confirmed;
+        self.functions.token_source = Some("TokenGeneration_NewPasswordChallenge");
         self.ask_for_more(flow)
     }
 
@@ -237,6 +238,7 @@ impl Context<'_> {
         if timestamp::parse(time).is_none() || !server.accepts(&claim, signature) {
             return Err(refused());
         }
+        self.functions.token_source = Some("TokenGeneration_AuthenticateDevice");
         self.grant(&flow.app, &flow.key, &flow.name, Some(&key))
     }
 

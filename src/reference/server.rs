@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use tokio::sync::oneshot;
 
+use super::functions::Functions;
 use super::shell::Shell;
 use super::{Millis, Reference};
 use crate::wire::{Request, Response};
@@ -40,6 +41,8 @@ pub struct ServeOptions {
     pub seed: u64,
     /// Alters every response to a call: how a named fault is put in.
     pub mutate: Option<Mutate>,
+    /// Where the functions behind the pools' triggers are called; without it, none can be.
+    pub functions: Option<Functions>,
 }
 
 impl fmt::Debug for ServeOptions {
@@ -48,6 +51,7 @@ impl fmt::Debug for ServeOptions {
             .field("clock", &self.clock)
             .field("seed", &self.seed)
             .field("mutate", &self.mutate.is_some())
+            .field("functions", &self.functions)
             .finish()
     }
 }
@@ -144,13 +148,13 @@ async fn serve(shell: Arc<Shell>, listener: TcpListener) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let answer = move |request: axum::extract::Request| {
         let shell = shell.clone();
-        async move { respond(&shell, request).await }
+        async move { respond(shell, request).await }
     };
     // `axum::serve` returns only when the listener breaks.
     let _ = axum::serve(listener, Router::new().fallback(answer)).await;
 }
 
-async fn respond(shell: &Shell, request: axum::extract::Request) -> axum::response::Response {
+async fn respond(shell: Arc<Shell>, request: axum::extract::Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
@@ -161,8 +165,12 @@ async fn respond(shell: &Shell, request: axum::extract::Request) -> axum::respon
     };
     let method = parts.method.to_string();
     let request = Request { method, path, headers, body: body.to_vec() };
-    // On this thread: handing a call to another one costs more than most calls.
-    into_http(shell.respond(&request))
+    if !shell.may_wait() {
+        // On this thread: handing a call to another one costs more than most calls.
+        return into_http(shell.respond(&request));
+    }
+    let answered = tokio::task::spawn_blocking(move || shell.respond(&request)).await;
+    answered.map_or_else(|_| status_only(500), into_http)
 }
 
 fn into_http(response: Response) -> axum::response::Response {

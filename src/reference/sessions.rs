@@ -58,6 +58,7 @@ impl Context<'_> {
     /// Returns an answer with fresh ID and access tokens; `auth_time` stays as it was.
     pub(super) fn renew(&mut self, app: &App, sign_in: &SignIn) -> Result<Value, Fault> {
         let key = app.pool(self)?.user_key(&sign_in.username);
+        self.functions.token_source = Some("TokenGeneration_RefreshTokens");
         let result = self.result(app, &key, sign_in)?;
         Ok(json!({"AuthenticationResult": result, "ChallengeParameters": {}}))
     }

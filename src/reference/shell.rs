@@ -7,8 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::server::{Clock, ServeOptions};
+use super::triggers::{Attempted, FunctionAnswer, Invocation};
 use super::{Call, Fault, Millis, Reference, query, signing};
 use crate::catalogue::{Auth, Catalogue};
 use crate::wire::{CONTENT_TYPE, Request, Response};
@@ -49,6 +51,11 @@ impl Shell {
         let catalogue = reference.catalogue().clone();
         let core = Mutex::new(Core { reference, ahead: 0 });
         Self { catalogue, core, ids: Mutex::new(ids), options }
+    }
+
+    /// Tells whether a call may have to wait for a function.
+    pub(super) fn may_wait(&self) -> bool {
+        self.options.functions.is_some() && self.core().reference.state.has_triggers()
     }
 
     /// Answers one request; never panics.
@@ -103,13 +110,36 @@ impl Shell {
             input,
             signed: signature.is_some(),
         };
-        let mut core = self.core();
-        let now = self.now(core.ahead);
-        let answer = core.reference.begin(&call, now);
-        drop(core);
-        let mut answer = answer?;
-        answer.as_mut().map(signing::complete);
-        Ok(answer)
+        let accepted = super::accept(&self.catalogue, &call)?;
+        let now = self.now(self.core().ahead);
+        let mut answers = Vec::new();
+        loop {
+            // A function may call back, and signing takes long: nothing is locked meanwhile.
+            let attempted = self.core().reference.carry_out(&accepted, now, &answers);
+            match attempted {
+                Attempted::Needs(invocation) => answers.push(self.function(&invocation)),
+                Attempted::Done(answer, events) => {
+                    events.into_iter().for_each(|event| self.tell(event));
+                    return signing::complete(answer);
+                }
+            }
+        }
+    }
+
+    /// Calls a function and waits for its answer.
+    fn function(&self, invocation: &Invocation) -> FunctionAnswer {
+        match (&self.options.functions, Handle::try_current()) {
+            (Some(functions), Ok(runtime)) => runtime.block_on(functions.call(invocation)),
+            _ => FunctionAnswer::Unreachable,
+        }
+    }
+
+    /// Tells a function something, and waits for nothing.
+    fn tell(&self, invocation: Invocation) {
+        if let (Some(functions), Ok(runtime)) = (&self.options.functions, Handle::try_current()) {
+            let functions = functions.clone();
+            runtime.spawn(async move { functions.tell(&invocation).await });
+        }
     }
 
     /// Reads which operation a request calls: by its target header, else by the query binding.

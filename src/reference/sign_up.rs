@@ -17,6 +17,9 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("SignUp", sign_up),
 ];
 
+/// Source of the event that a user has confirmed the account.
+const CONFIRMED: &str = "PostConfirmation_ConfirmSignUp";
+
 fn sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
     let username = input.text("Username");
@@ -49,6 +52,8 @@ fn sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     if let Some(attribute) = taken {
         return Err(Fault::rule("sign-up-account-exists").with("attribute", words(attribute)));
     }
+    let wishes =
+        context.pre_sign_up(&app.pool_id, username, &user.attributes, "PreSignUp_SignUp")?;
     let (sub, now) = (context.uuid(), context.now);
     user.username = if by_attribute.is_some() { sub.clone() } else { username.to_owned() };
     user.sub = sub;
@@ -58,8 +63,21 @@ fn sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     user.modified = now;
     user.unverify_contacts();
     let (key, sub) = (app.pool(context)?.user_key(&user.username), user.sub.clone());
+    for attribute in wishes.verified() {
+        // The alias moves to the new user (developer guide, pre sign-up Lambda trigger).
+        let value = user.attributes.get(attribute).cloned().unwrap_or_default();
+        app.pool(context)?.claim_alias(&key, attribute, &value, true)?;
+        user.verify(attribute);
+    }
+    if wishes.confirms {
+        user.status = UserStatus::Confirmed;
+    }
     app.pool(context)?.users.insert(key.clone(), user);
-    let mut answer = json!({"UserConfirmed": false, "UserSub": sub});
+    let mut answer = json!({"UserConfirmed": wishes.confirms, "UserSub": sub});
+    if wishes.confirms {
+        context.post_confirmation(&app.pool_id, &key, CONFIRMED)?;
+        return Ok(Some(answer));
+    }
     if let Some(attribute) = app.pool(context)?.contact_to_verify(&key) {
         let code = NewCode::new(CodePurpose::SignUp, attribute, "CustomMessage_SignUp");
         answer["CodeDeliveryDetails"] = context.send_code(&app.pool_id, &key, code)?;
@@ -91,6 +109,7 @@ fn confirm_sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     user.status = UserStatus::Confirmed;
     user.verify(&attribute);
     user.modified = now;
+    context.post_confirmation(&app.pool_id, &key, CONFIRMED)?;
     Ok(Some(json!({})))
 }
 
@@ -127,6 +146,10 @@ fn admin_confirm_sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     }
     user.status = UserStatus::Confirmed;
     user.modified = now;
+    let username = user.username.clone();
+    let pool = context.pool(input)?;
+    let (pool_id, key) = (pool.id.clone(), pool.user_key(&username));
+    context.post_confirmation(&pool_id, &key, CONFIRMED)?;
     Ok(Some(json!({})))
 }
 

@@ -15,7 +15,7 @@ use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::REGION;
+use super::{Answer, REGION};
 
 static KEYS: LazyLock<[KeyPair; 4]> = LazyLock::new(|| {
     [
@@ -83,8 +83,10 @@ pub(super) fn defer(pool_id: &str, token_use: Use, claims: &Value) -> String {
 const DEFERRED: char = '\0';
 
 /// Signs the tokens of an answer that wait for it.
-pub(super) fn complete(answer: &mut Value) {
-    let Some(result) = answer.get_mut("AuthenticationResult") else { return };
+pub(super) fn complete(mut answer: Answer) -> Answer {
+    let result = answer.as_mut().ok().and_then(Option::as_mut);
+    let result = result.and_then(|output| output.get_mut("AuthenticationResult"));
+    let Some(result) = result else { return answer };
     for name in ["AccessToken", "IdToken"] {
         let Some(Value::String(token)) = result.get_mut(name) else { continue };
         let mut parts = token.split(DEFERRED);
@@ -95,6 +97,7 @@ pub(super) fn complete(answer: &mut Value) {
             *token = seal(signed, pool_id, token_use);
         }
     }
+    answer
 }
 
 fn to_be_signed(pool_id: &str, token_use: Use, claims: &Value) -> String {

@@ -338,6 +338,12 @@ pub struct Message {
     pub purpose: String,
     /// The code or temporary password in it.
     pub code: String,
+    /// Subject that the pool's custom message function gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_subject: Option<String>,
+    /// Text that the pool's custom message function gave it, the code filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_text: Option<String>,
     /// When it was sent, milliseconds since the epoch.
     pub sent: Millis,
 }

@@ -13,7 +13,7 @@ use super::state::{Device, Millis, Secret, SignIn, User, UserPool};
 use super::{Context, Fault, Input, REGION};
 
 /// Scope of every token that a sign-in through the API grants.
-const SCOPE: &str = "aws.cognito.signin.user.admin";
+pub(super) const SCOPE: &str = "aws.cognito.signin.user.admin";
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -45,6 +45,7 @@ impl Context<'_> {
         let known =
             pool.users.get(key).is_some_and(|u| device_key.is_some_and(|d| u.device(d).is_ok()));
         let tracks = pool.tracks_devices();
+        self.post_authentication(app, key, tracks && !known)?;
         let new_device = (tracks && !known).then(|| self.new_device());
         let refresh_token = self.refresh_token();
         let validity = app.validity_secs("RefreshToken", "days", 30 * 86_400);
@@ -89,6 +90,7 @@ impl Context<'_> {
         key: &str,
         sign_in: &SignIn,
     ) -> Result<Map<String, Value>, Fault> {
+        let shaping = self.pre_token(app, key)?;
         let lasts = |token| app.validity_secs(token, "hours", 3600);
         let (id_secs, access_secs) = (lasts("IdToken"), lasts("AccessToken"));
         let now_secs = self.now / 1000;
@@ -110,6 +112,9 @@ impl Context<'_> {
         access["exp"] = (now_secs + access_secs).into();
         id_claims(pool, user, app, &mut id);
         access_claims(user, app, sign_in, &mut access);
+        if let Some(shaping) = shaping {
+            shaping.apply(&mut id, &mut access);
+        }
         let result = json!({
             "AccessToken": signing::defer(&app.pool_id, Use::Access, &access),
             "ExpiresIn": access_secs,
@@ -271,7 +276,9 @@ fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
 /// Returns the role of the group with the least precedence; none when two such groups disagree.
 ///
 /// Source: developer guide, adding groups to a user pool.
-fn preferred_role<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option<Value> {
+pub(super) fn preferred_role<'a>(
+    groups: impl Iterator<Item = &'a Map<String, Value>>,
+) -> Option<Value> {
     let ranked = groups.filter_map(|g| Some((g.get("Precedence")?.as_u64()?, g.get("RoleArn")?)));
     let ranked: Vec<_> = ranked.collect();
     let best = ranked.iter().map(|(rank, _)| *rank).min()?;

@@ -26,7 +26,7 @@ fn admin_update(context: &mut Context<'_>, input: &Input) -> Answer {
     let unverified = change(pool, &mut changed, &attributes);
     changed.modified = now;
     for (attribute, destination) in unverified {
-        send_code(context, input.text("UserPoolId"), &mut changed, &attribute, &destination);
+        send_code(context, input.text("UserPoolId"), &mut changed, &attribute, &destination)?;
     }
     context.pool(input)?.users.insert(key, changed);
     Ok(Some(json!({})))
@@ -100,7 +100,7 @@ fn send_code(
     user: &mut User,
     attribute: &str,
     destination: &str,
-) {
+) -> Result<(), Fault> {
     let code = context.draw(6, b"0123456789");
     let expires = context.now + CODE_LIFE;
     context.deliver(&Delivery {
@@ -110,9 +110,10 @@ fn send_code(
         destination,
         purpose: "CustomMessage_UpdateUserAttribute",
         code: &code,
-    });
+    })?;
     let code = Code { value: Secret(code), expires, attribute: attribute.to_owned() };
     user.codes.insert(CodePurpose::Attribute(attribute.to_owned()), code);
+    Ok(())
 }
 
 fn admin_delete(context: &mut Context<'_>, input: &Input) -> Answer {

@@ -36,6 +36,8 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     }
     let passwordless = password.is_none() && signs_in_without_password(pool, &attributes);
     let pool_id = pool.id.clone();
+    let source = "PreSignUp_AdminCreateUser";
+    context.pre_sign_up(&pool_id, username, &attributes, source)?;
 
     let sub = context.uuid();
     let username = if by_attribute { sub.clone() } else { username.to_owned() };
@@ -53,12 +55,12 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
         give_temporary_password(context, &pool_id, &mut user, password)?;
     }
     let described = user_type(&user, None);
-    if input.opt_text("MessageAction") != Some("SUPPRESS") {
-        invite(context, &pool_id, &user, input);
-    }
     let pool = context.pool(input)?;
     release_aliases(pool, &user);
-    pool.users.insert(pool.user_key(&user.username), user);
+    pool.users.insert(pool.user_key(&user.username), user.clone());
+    if input.opt_text("MessageAction") != Some("SUPPRESS") {
+        invite(context, &pool_id, &user, input)?;
+    }
     Ok(Some(json!({"User": described})))
 }
 
@@ -77,7 +79,7 @@ fn resend(context: &mut Context<'_>, input: &Input) -> Answer {
     }
     give_temporary_password(context, pool_id, &mut user, password)?;
     user.modified = context.now;
-    invite(context, pool_id, &user, input);
+    invite(context, pool_id, &user, input)?;
     let described = user_type(&user, None);
     *context.user(input)? = user;
     Ok(Some(json!({"User": described})))
@@ -199,7 +201,12 @@ fn random_password(context: &mut Context<'_>, length: usize) -> String {
 }
 
 /// Sends the invitation by every desired medium that the user has an address for.
-fn invite(context: &mut Context<'_>, pool_id: &str, user: &User, input: &Input) {
+fn invite(
+    context: &mut Context<'_>,
+    pool_id: &str,
+    user: &User,
+    input: &Input,
+) -> Result<(), Fault> {
     let desired: Vec<&str> = input.texts("DesiredDeliveryMediums").collect();
     let wants = |medium: &str| desired.contains(&medium) || (desired.is_empty() && medium == "SMS");
     let password = user.password.as_ref().map_or("", |Secret(password)| password);
@@ -214,8 +221,9 @@ fn invite(context: &mut Context<'_>, pool_id: &str, user: &User, input: &Input) 
             destination,
             purpose: "CustomMessage_AdminCreateUser",
             code: password,
-        });
+        })?;
     }
+    Ok(())
 }
 
 /// Returns a user as `UserType`, with all attributes or only those asked for.

@@ -12,9 +12,11 @@ use crate::outcome::Evidence;
 use crate::pattern::Pattern;
 use crate::scenario::bind::Bindings;
 use crate::scenario::node::Node;
-use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
+use crate::scenario::reply::FunctionReply;
+use crate::scenario::{Action, Caller, Expect, Function, RawBody, Scenario, SetUp, Step};
+use crate::target::functions::FunctionHost;
 use crate::transcript::{Call, Exchange, Expectation, Expected, Pages, Place, Transcript};
-use crate::wire::{CONTENT_TYPE, Request};
+use crate::wire::{CONTENT_TYPE, Request, Response};
 
 /// A played case.
 pub(super) struct Played {
@@ -42,6 +44,9 @@ pub(super) enum End {
     /// Nothing can be said, for this reason.
     Indeterminate(String),
 }
+
+/// How long an event may be on its way to a function that nobody waits for.
+const EVENT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a throttled request is sent again, and how long the first pause is.
 const THROTTLE_RETRIES: u32 = 4;
@@ -103,6 +108,7 @@ struct Player<'a> {
 impl Player<'_> {
     async fn steps(&mut self) -> Result<(), End> {
         let case = self.case;
+        case.functions.iter().try_for_each(|function| self.define(function))?;
         for (index, (set_up, overlay)) in case.setup.iter().enumerate() {
             if !(self.shares && set_up.shared) {
                 self.set_up(set_up, overlay).await?;
@@ -170,8 +176,69 @@ impl Player<'_> {
             }
             Action::Clock(seconds) => self.advance(seconds).await,
             Action::Mail { pool, username, save } => self.mail(pool, username, save).await,
+            Action::Invoked { function } => self.invoked(step, function, place).await,
             Action::Call { .. } | Action::Raw { .. } => self.exchange(step, place, overlay).await,
         }
+    }
+
+    /// Defines a function; its name is this case's own.
+    fn define(&mut self, function: &Function) -> Result<(), End> {
+        let read = |node: &Node| {
+            let broken = |cause| End::Indeterminate(format!("line {}: {cause}", node.at.line));
+            FunctionReply::parse(&self.fill(node)?).map_err(broken)
+        };
+        let replies = function.answers.iter().map(read).collect::<Result<Vec<_>, End>>()?;
+        let arn = self.functions()?.define(&self.function_name(&function.name), replies);
+        self.bindings.set(&function.binding(), Value::String(arn));
+        Ok(())
+    }
+
+    /// Compares what a function was told, as soon as all of it has come.
+    async fn invoked(&mut self, step: &Step, function: &str, place: Place) -> Result<(), End> {
+        let expect = self.expectation(step)?;
+        let name = self.function_name(function);
+        let deadline = Instant::now() + EVENT_PATIENCE;
+        let exchange = loop {
+            let events = Value::from(self.functions()?.events(&name));
+            let response = Response {
+                status: 200,
+                headers: vec![("content-type".into(), "application/json".into())],
+                body: events.to_string().into_bytes(),
+            };
+            let exchange = Exchange {
+                place: place.clone(),
+                call: Call::Events { function: function.to_owned() },
+                request: Request {
+                    method: "GET".into(),
+                    path: format!("/events/{name}"),
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                },
+                reply: Ok(response),
+                sdk: None,
+                expect: Some(expect.clone()),
+                pages: None,
+                declined: false,
+                elapsed_ms: 0,
+            };
+            let holds = check::expectation_holds(&self.session.catalogue, &exchange);
+            if holds || Instant::now() >= deadline {
+                break exchange;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        self.transcript.exchanges.push(exchange);
+        Ok(())
+    }
+
+    fn functions(&self) -> Result<&FunctionHost, End> {
+        let lacking = || End::Skipped("the target's triggers do not reach the harness".into());
+        self.session.target.functions().ok_or_else(lacking)
+    }
+
+    fn function_name(&self, name: &str) -> String {
+        let unique = self.bindings.get("unique").and_then(Value::as_str).unwrap_or_default();
+        format!("{unique}-{name}")
     }
 
     async fn advance(&mut self, seconds: &Node) -> Result<(), End> {

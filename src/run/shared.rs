@@ -99,7 +99,7 @@ pub(super) fn may_share(catalogue: &Catalogue, case: &Scenario) -> bool {
                 Some(operation) => reads(&catalogue.services[service], operation),
                 None => method == "GET",
             },
-            Action::Clock(_) => false,
+            Action::Clock(_) | Action::Invoked { .. } => false,
             Action::Mail { .. } | Action::Wait(_) | Action::Let(_) => true,
         };
     }

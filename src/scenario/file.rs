@@ -30,6 +30,11 @@ pub struct ScenarioFile {
     /// What the target must be able to do beyond the API; a lack skips the case.
     #[serde(default)]
     pub needs: Vec<Capability>,
+    /// Functions for the triggers of pools: name to answers, one an invocation, the last for all
+    /// that follow. An answer is merged over the event, or is `$throw: message`, `$raw: value`,
+    /// `$text: text`, `$deny: true`. `${name}`, with `_` for each `-`, is the function's ARN.
+    #[serde(default)]
+    pub functions: BTreeMap<String, Vec<Node>>,
     /// Set-ups to play first, from `scenarios/setup/`: a name, or a name with members that
     /// overlay the input of its configurable step.
     #[serde(default)]
@@ -58,7 +63,8 @@ pub struct SetUpFile {
     pub steps: Vec<StepFile>,
 }
 
-/// One step. Exactly one of `call`, `raw`, `get`, `mail`, `clock`, `wait`, `let` says what it does.
+/// One step. Exactly one of `call`, `raw`, `get`, `mail`, `clock`, `wait`, `let`,
+/// `invoked` says what it does.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepFile {
@@ -86,6 +92,8 @@ pub struct StepFile {
     /// Computes bindings.
     #[serde(rename = "let")]
     pub bind: Option<Node>,
+    /// Compares the events that a function was told.
+    pub invoked: Option<InvokedFile>,
     /// What must come back; success, unless said otherwise.
     pub expect: Option<ExpectFile>,
     /// Binding name to JSON pointer into the output (for `get` and `raw`: the JSON body).
@@ -155,6 +163,16 @@ pub struct MailFile {
     pub username: Node,
     /// Binding that takes the code.
     pub save: String,
+}
+
+/// Events that a function was told.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvokedFile {
+    /// Name of the function.
+    pub function: Node,
+    /// A pattern for each event since the case began, in order.
+    pub events: Node,
 }
 
 /// How to follow pages.

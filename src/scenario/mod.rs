@@ -9,6 +9,7 @@ mod functions;
 mod load;
 pub mod node;
 pub mod parse;
+pub mod reply;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub level: Level,
     /// What the target must be able to do, its set-ups' needs included.
     pub needs: BTreeSet<Capability>,
+    /// Functions for the triggers of its pools, defined before anything is played.
+    pub functions: Vec<Function>,
     /// Set-ups in the order they are played, each once.
     pub setup: Vec<(SetUp, Node)>,
     /// Its own steps.
@@ -63,6 +66,22 @@ pub struct SetUp {
     pub setup: Vec<(String, Node)>,
     /// Its steps.
     pub steps: Vec<Step>,
+}
+
+/// A function that the triggers of a case's pools can call.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name within the case.
+    pub name: String,
+    /// What it answers, one an invocation, the last for all that follow; bindings not filled in.
+    pub answers: Vec<Node>,
+}
+
+impl Function {
+    /// Returns the binding that takes its ARN.
+    pub fn binding(&self) -> String {
+        self.name.replace('-', "_")
+    }
 }
 
 /// One step.
@@ -132,6 +151,11 @@ pub enum Action {
     Clock(Node),
     /// Lets real time pass, in milliseconds.
     Wait(u64),
+    /// Compares the events that a function was told; the expectation is on their list.
+    Invoked {
+        /// Its name within the case.
+        function: String,
+    },
     /// Computes bindings.
     Let(Vec<(String, Node)>),
 }

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::bind::{BUILT_IN, Expression, expressions};
 use super::file::{ExpectFile, RawFile, ScenarioFile, SetUpFile, StepFile};
 use super::node::{At, Node, NodeKind};
-use super::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
+use super::{Action, Caller, Expect, Function, RawBody, Scenario, SetUp, Step, reply};
 use crate::catalogue::{Catalogue, Service};
 use crate::pattern::{KEYS, Pattern};
+use crate::target::Capability;
 
 /// A scenario file that cannot be run as written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +42,9 @@ pub enum ParseErrorKind {
     #[error("{0}")]
     Unknown(String),
     /// A step does nothing, or several things.
-    #[error("a step does exactly one of call, raw, get, mail, clock, wait, let; this one does {0}")]
+    #[error(
+        "a step does exactly one of call, raw, get, mail, clock, wait, let, invoked; this one does {0}"
+    )]
     Action(String),
     /// Parts that do not go together.
     #[error("{0}")]
@@ -102,6 +105,9 @@ pub(super) fn parse_scenario(
 ) -> Parsed<(Scenario, Vec<(String, Node)>)> {
     let reader = Reader { path, text, catalogue };
     let file: ScenarioFile = reader.yaml()?;
+    let functions = file.functions.iter().map(|(name, answers)| reader.function(name, answers));
+    let functions = functions.collect::<Parsed<Vec<_>>>()?;
+    let calls_back = !functions.is_empty();
     let steps = reader.steps(&file.steps)?;
     if steps.is_empty() {
         return Err(reader.fail(
@@ -132,7 +138,9 @@ pub(super) fn parse_scenario(
         evidence: file.evidence,
         source: file.source,
         level: file.level,
-        needs: file.needs.into_iter().collect(),
+        // Functions are of no use to a target whose triggers do not reach them.
+        needs: file.needs.into_iter().chain(calls_back.then_some(Capability::Lambda)).collect(),
+        functions,
         setup: Vec::new(),
         steps,
         operations,
@@ -165,10 +173,19 @@ pub(super) fn parse_set_up(path: &str, text: &str, catalogue: &Catalogue) -> Par
 /// An expression uses a name nobody binds.
 pub(super) fn check_bindings(path: &str, text: &str, scenario: &Scenario) -> Parsed<()> {
     let mut known: BTreeSet<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let arns: Vec<String> = scenario.functions.iter().map(Function::binding).collect();
+    known.extend(arns.iter().map(String::as_str));
     for (set_up, _) in &scenario.setup {
         set_up.steps.iter().for_each(|step| known.extend(made_by(step)));
     }
     for step in &scenario.steps {
+        let mut defined = scenario.functions.iter().map(|function| function.name.as_str());
+        if let Action::Invoked { function } = &step.action
+            && !defined.clone().any(|name| name == function)
+        {
+            let cause = crate::near::unknown("function", function, &mut defined);
+            return Err(ParseError::new(path, text, step.at, ParseErrorKind::Unknown(cause)));
+        }
         let mut wrong = None;
         for node in step.nodes() {
             node.walk(&mut |node| {
@@ -232,7 +249,7 @@ impl Step {
             Action::Mail { pool, username, .. } => nodes.extend([pool, username]),
             Action::Clock(seconds) => nodes.push(seconds),
             Action::Let(bindings) => nodes.extend(bindings.iter().map(|(_, node)| node)),
-            Action::Wait(_) => {}
+            Action::Wait(_) | Action::Invoked { .. } => {}
         }
         match &self.expect {
             Expect::Output(node) | Expect::Error(_, node) => nodes.push(node),
@@ -286,7 +303,11 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let raw = matches!(action, Action::Raw { .. });
-        let expect = self.expect(file.expect.as_ref(), at, operation, raw)?;
+        let expect = match &file.invoked {
+            Some(invoked) if file.expect.is_none() => self.events(&invoked.events)?,
+            Some(_) => return Err(self.misfit(at, "`invoked` expects its `events`, nothing else")),
+            None => self.expect(file.expect.as_ref(), at, operation, raw)?,
+        };
         let step = Step {
             at,
             action,
@@ -321,6 +342,7 @@ impl<'a> Reader<'a> {
             ("clock", file.clock.is_some()),
             ("wait", file.wait.is_some()),
             ("let", file.bind.is_some()),
+            ("invoked", file.invoked.is_some()),
         ];
         let named: Vec<&str> =
             present.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
@@ -361,8 +383,26 @@ impl<'a> Reader<'a> {
         if let Some(wait) = file.wait {
             return Ok(Action::Wait(wait.min(5000)));
         }
+        if let Some(invoked) = &file.invoked {
+            let function = invoked.function.as_str().unwrap_or_default().to_owned();
+            return Ok(Action::Invoked { function });
+        }
         let bindings = file.bind.as_ref().map(|node| node.members().to_vec()).unwrap_or_default();
         Ok(Action::Let(bindings))
+    }
+
+    fn function(&self, name: &str, answers: &[Node]) -> Parsed<Function> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+            let at = answers.first().map(|answer| answer.at).unwrap_or_default();
+            let text = format!("`{name}`: a function's name takes lower-case letters, digits, `-`");
+            return Err(self.misfit(at, text));
+        }
+        if let Some((at, cause)) = answers.iter().find_map(reply::mistake) {
+            return Err(self.fail(at, ParseErrorKind::Unknown(cause)));
+        }
+        answers.iter().try_for_each(|answer| self.expressions(answer))?;
+        Ok(Function { name: name.to_owned(), answers: answers.to_vec() })
     }
 
     fn operation(&self, node: &Node) -> Parsed<(&'a Service, String)> {
@@ -508,6 +548,15 @@ impl<'a> Reader<'a> {
         Ok(Expect::Raw { status: file.status.clone(), headers, body: file.body.clone() })
     }
 
+    /// Returns the expectation on a list of events.
+    fn events(&self, node: &Node) -> Parsed<Expect> {
+        if !matches!(node.kind, NodeKind::List(_)) {
+            return Err(self.misfit(node.at, "`events` takes a list of patterns"));
+        }
+        self.patterns(node)?;
+        Ok(Expect::Raw { status: None, headers: Node::default(), body: Some(node.clone()) })
+    }
+
     fn rules(&self, node: &Node, operation: Option<(&str, &str)>) -> Parsed<Vec<String>> {
         let nodes: Vec<&Node> = match &node.kind {
             NodeKind::List(items) => items.iter().collect(),
@@ -590,6 +639,8 @@ impl StepFile {
         let nodes = [&self.call, &self.get, &self.clock, &self.bind, &self.with];
         let raw = self.raw.as_ref().and_then(|raw| raw.path.as_ref().or(raw.operation.as_ref()));
         let mail = self.mail.as_ref().map(|mail| &mail.pool);
+        let invoked = self.invoked.as_ref().map(|invoked| &invoked.function);
+        let mail = mail.or(invoked);
         nodes.into_iter().flatten().next().or(raw).or(mail).map(|node| node.at).unwrap_or_default()
     }
 }
@@ -678,8 +729,24 @@ mod tests {
         check(
             "steps:\n  - with: { Username: a }\n",
             "scenarios/x/case.yaml:6:11: a step does exactly one of call, raw, get, mail, clock, \
-             wait, let; this one does none of them\
+             wait, let, invoked; this one does none of them\
              \n 6 |   - with: { Username: a }\n   |           ^",
+        );
+    }
+
+    #[test]
+    fn mistakes_about_functions_are_named() {
+        check(
+            "functions: { f: [{ response: { autoConfirm: true } }] }\nsteps: [{ wait: 1 }]\n",
+            "scenarios/x/case.yaml:5:45: unknown member `autoConfirm`, did you mean \
+             `autoConfirmUser`?; `$raw` answers anything\
+             \n 5 | functions: { f: [{ response: { autoConfirm: true } }] }\
+             \n   |                                             ^",
+        );
+        check(
+            "functions: { pre: [] }\nsteps:\n  - invoked: { function: per, events: [] }\n",
+            "scenarios/x/case.yaml:7:26: unknown function `per`, did you mean `pre`?\
+             \n 7 |   - invoked: { function: per, events: [] }\n   |                          ^",
         );
     }
 

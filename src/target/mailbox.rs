@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::http::Http;
 use super::log::Log;
 use super::profile::{self, Outbox, log_pattern};
-use crate::wire::Request;
+use crate::wire::{Request, percent};
 
 /// How long a code may take from the response to the log.
 const LOG_DELAY: Duration = Duration::from_millis(500);
@@ -95,26 +95,4 @@ async fn from_outbox(
         return Err(format!("the mailbox has messages, but no code at `{}` of any", outbox.code));
     }
     Ok(code.map(str::to_owned))
-}
-
-/// Returns text as it may stand in a query value.
-fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut done, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            done.push(char::from(byte));
-        } else {
-            done.push_str(&format!("%{byte:02X}"));
-        }
-        done
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_names_are_encoded_for_a_query() {
-        assert_eq!(percent("a+b@x.y ü"), "a%2Bb%40x.y%20%C3%BC");
-    }
 }

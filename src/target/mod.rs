@@ -3,6 +3,7 @@
 //! Requests leave through a [`Transport`]; everything asynchronous about a target stays here.
 
 pub mod fingerprint;
+pub mod functions;
 mod group;
 pub mod http;
 pub mod local;
@@ -136,6 +137,10 @@ pub trait Target: Send + Sync {
     /// Tells whether a reply says that the target lacks the operation called.
     fn declined(&self, _call: &Call, _reply: &Reply) -> bool {
         false
+    }
+    /// Returns where the functions run that the target's triggers call.
+    fn functions(&self) -> Option<&functions::FunctionHost> {
+        None
     }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;

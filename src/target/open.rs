@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use super::fingerprint::{Fingerprints, has_known_face, may_decline};
+use super::functions::FunctionHost;
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
 use super::mailbox::Mailbox;
 use super::process::{Process, SHOWN_LINES, StartError};
@@ -15,6 +16,7 @@ use super::sign::Credentials;
 use super::{Boxed, Capability, Reply, Target, Transport, local};
 use crate::catalogue::{Catalogue, Source};
 use crate::reference::faults;
+use crate::reference::functions::Functions;
 use crate::reference::server::Server;
 use crate::transcript::Call;
 use crate::wire::{Request, Response, TransportError};
@@ -98,6 +100,9 @@ pub enum TargetError {
     /// The reference does not come up.
     #[error("cannot start the reference")]
     Reference(#[source] std::io::Error),
+    /// The functions of cases cannot be run.
+    #[error("cannot run functions for the target's triggers")]
+    Functions(#[source] std::io::Error),
     /// A fault has no such name, or the target is not the reference in this process.
     #[error("{0}")]
     Fault(String),
@@ -133,6 +138,7 @@ pub struct Opened {
     fingerprints: Fingerprints,
     mailbox: Option<Mailbox>,
     host: Host,
+    functions: Option<FunctionHost>,
     /// Operations it has carried out at least once.
     answered: Mutex<BTreeSet<String>>,
 }
@@ -153,7 +159,7 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
     if !options.faults.is_empty() && *spec != TargetSpec::Reference {
         return Err(TargetError::Fault("named faults are the reference's alone".into()));
     }
-    let (mut profile, host) = host(spec, options).await?;
+    let (mut profile, host, functions) = host(spec, options).await?;
     let url = match (&host, spec) {
         (Host::Process(process), _) => process.url(),
         (Host::Local(server), _) => local_url(server),
@@ -187,6 +193,10 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
     if mailbox.is_none() {
         capabilities.remove(&Capability::Mailbox);
     }
+    if functions.is_none() {
+        // Nobody has told what answers at a URL where the functions are.
+        capabilities.remove(&Capability::Lambda);
+    }
     let name = match spec {
         TargetSpec::Reference => "reference".to_owned(),
         TargetSpec::Url(url) => url.clone(),
@@ -203,6 +213,7 @@ pub async fn open(spec: &TargetSpec, options: &OpenOptions) -> Result<Opened, Ta
         fingerprints,
         mailbox,
         host,
+        functions,
         answered: Mutex::default(),
     })
 }
@@ -211,8 +222,11 @@ fn is_bare_url(spec: &TargetSpec, options: &OpenOptions) -> bool {
     matches!(spec, TargetSpec::Url(_)) && options.capabilities_of.is_none()
 }
 
-/// Returns the profile that holds, and what keeps the target up.
-async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host), TargetError> {
+/// Returns the profile that holds, what keeps the target up, and where its functions run.
+async fn host(
+    spec: &TargetSpec,
+    options: &OpenOptions,
+) -> Result<(Profile, Host, Option<FunctionHost>), TargetError> {
     let load = |name: &str| {
         let profile = Profile::load(&options.profiles, name)?;
         profile.verify(&options.profiles, &options.catalogue)?;
@@ -224,7 +238,7 @@ async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host
                 Some(name) => load(name)?,
                 None => Profile { name: url.clone(), ..Profile::default() },
             };
-            return Ok((profile, Host::Elsewhere));
+            return Ok((profile, Host::Elsewhere, None));
         }
         TargetSpec::Reference => "reference",
         TargetSpec::Profile(name) => name,
@@ -233,16 +247,26 @@ async fn host(spec: &TargetSpec, options: &OpenOptions) -> Result<(Profile, Host
     if options.capabilities_of.is_some() {
         return Err(TargetError::AsWithoutUrl(name.to_owned()));
     }
+    let functions = match profile.capabilities.lambda && profile.url.is_none() {
+        true => Some(FunctionHost::start(&profile.region).await.map_err(TargetError::Functions)?),
+        false => None,
+    };
+    let functions_url = functions.as_ref().map(FunctionHost::url);
     let host = match &profile.start {
-        Some(start) => Host::Process(Box::new(Process::start(start).await?)),
+        Some(start) => {
+            let functions_url = functions_url.as_deref().unwrap_or_default();
+            Host::Process(Box::new(Process::start(start, functions_url).await?))
+        }
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
             let mutate = faults::mutation(&options.faults).map_err(TargetError::Fault)?;
-            let server = local::start(options.catalogue.clone(), options.seed, mutate);
+            let called = functions_url.as_deref().map(Functions::at).transpose();
+            let called = called.map_err(|e| TargetError::Fault(e.to_string()))?;
+            let server = local::start(options.catalogue.clone(), options.seed, mutate, called);
             Host::Local(Mutex::new(Some(server.map_err(TargetError::Reference)?)))
         }
     };
-    Ok((profile, host))
+    Ok((profile, host, functions))
 }
 
 fn local_url(server: &Mutex<Option<Server>>) -> String {
@@ -317,6 +341,7 @@ impl Opened {
 /// Returns service and operation of a call; of a raw one, what its target header names.
 fn called(call: &Call) -> Option<(&str, &str)> {
     match call {
+        Call::Events { .. } => None,
         Call::Api { service, operation, .. } => Some((service, operation)),
         Call::Raw { service, request } => {
             let (_, operation) = request.header("x-amz-target")?.split_once('.')?;
@@ -386,6 +411,10 @@ impl Target for Opened {
 
     fn has_answered(&self, operation: &str) -> bool {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(operation)
+    }
+
+    fn functions(&self) -> Option<&FunctionHost> {
+        self.functions.as_ref()
     }
 
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply> {

@@ -86,24 +86,25 @@ struct Running {
 }
 
 impl Process {
-    /// Starts a program and waits until `POST /` is answered.
+    /// Starts a program and waits until `POST /` is answered; `functions` is the URL of what runs
+    /// the functions of its triggers.
     ///
     /// # Errors
     /// The program is missing, cannot be run, ends early or stays silent.
-    pub async fn start(start: &Start) -> Result<Self, StartError> {
+    pub async fn start(start: &Start, functions: &str) -> Result<Self, StartError> {
         let program = find(start)?;
         // Another program may take the port between our finding it and its use.
         for _ in 0..2 {
-            match Self::attempt(start, &program).await {
+            match Self::attempt(start, &program, functions).await {
                 Err(StartError::Died { log, .. }) if port_was_taken(&log) => {}
                 other => return other,
             }
         }
-        Self::attempt(start, &program).await
+        Self::attempt(start, &program, functions).await
     }
 
-    async fn attempt(start: &Start, program: &Path) -> Result<Self, StartError> {
-        let process = Self::spawn(start, program)?;
+    async fn attempt(start: &Start, program: &Path, functions: &str) -> Result<Self, StartError> {
+        let process = Self::spawn(start, program, functions)?;
         let deadline = Instant::now() + Duration::from_secs(start.ready_seconds);
         loop {
             if let Some(status) = process.ended() {
@@ -125,13 +126,14 @@ impl Process {
         }
     }
 
-    fn spawn(start: &Start, program: &Path) -> Result<Self, StartError> {
+    fn spawn(start: &Start, program: &Path, functions: &str) -> Result<Self, StartError> {
         let folder = tempfile::Builder::new().prefix("cognito-conformance-").tempdir();
         let folder = folder.map_err(system("make a folder"))?;
         let port = free_port().map_err(system("find a free port"))?;
         let fill = |text: &String| {
             text.replace("{port}", &port.to_string())
                 .replace("{dir}", &folder.path().to_string_lossy())
+                .replace("{functions}", functions)
         };
         for (path, text) in &start.files {
             write(&folder.path().join(path), &fill(text)).map_err(system("write its files"))?;

@@ -67,14 +67,15 @@ pub struct Profile {
 pub struct Start {
     /// Program, found in `search`, else on the `PATH`.
     pub program: String,
-    /// Arguments; `{port}` and `{dir}` are filled in.
+    /// Arguments; `{port}`, `{dir}` and `{functions}` (the URL that speaks AWS Lambda's Invoke for
+    /// the functions of cases) are filled in.
     #[serde(default)]
     pub args: Vec<String>,
-    /// Environment beside `PATH`, `HOME` and `TMPDIR`; `{port}` and `{dir}` are filled in.
+    /// Environment beside `PATH`, `HOME` and `TMPDIR`; filled in like the arguments.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Files to write, by path, into the fresh folder it is started in; `{port}` and `{dir}` are
-    /// filled in.
+    /// Files to write, by path, into the fresh folder it is started in; filled in like the
+    /// arguments.
     #[serde(default)]
     pub files: BTreeMap<PathBuf, String>,
     /// Folders the program is looked for in before the `PATH`; `~` and `${NAME:-default}` are

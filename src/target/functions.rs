@@ -1,0 +1,214 @@
+//! The functions that cases define, behind a loopback port that speaks AWS Lambda's Invoke.
+//!
+//! A function answers what its case says, one answer an invocation, the last for all that follow,
+//! and keeps the events it was told. One that nobody defined may not be invoked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::scenario::reply::FunctionReply;
+
+/// Most bytes an event may have: what AWS Lambda takes in a synchronous invocation.
+const EVENT_LIMIT: usize = 6 << 20;
+
+/// Most events that are kept of one function.
+const MOST_EVENTS: usize = 1000;
+
+/// Account in the ARNs of the functions.
+const ACCOUNT: &str = "123456789012";
+
+/// The functions, by name.
+type Functions = BTreeMap<String, Function>;
+
+/// Where functions run; ends when it is dropped.
+#[derive(Debug)]
+pub struct FunctionHost {
+    addr: SocketAddr,
+    region: String,
+    functions: Arc<Mutex<Functions>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Function {
+    replies: Vec<FunctionReply>,
+    events: Vec<Value>,
+}
+
+impl FunctionHost {
+    /// Listens on a free port of the loopback address, in the current runtime.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub async fn start(region: &str) -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let addr = listener.local_addr()?;
+        let functions = Arc::new(Mutex::new(Functions::new()));
+        let shared = functions.clone();
+        let answer = move |request: axum::extract::Request| {
+            let shared = shared.clone();
+            async move { respond(&shared, request).await }
+        };
+        // `axum::serve` returns only when the listener breaks.
+        let serve = axum::serve(listener, Router::new().fallback(answer)).into_future();
+        let task = tokio::spawn(async move { drop(serve.await) });
+        let region = if region.is_empty() { "us-east-1" } else { region };
+        Ok(Self { addr, region: region.to_owned(), functions, task })
+    }
+
+    /// Returns the URL it listens at.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Defines a function, or redefines it as if it had never been invoked; returns its ARN.
+    pub fn define(&self, name: &str, replies: Vec<FunctionReply>) -> String {
+        let function = Function { replies, events: Vec::new() };
+        lock(&self.functions).insert(name.to_owned(), function);
+        format!("arn:aws:lambda:{}:{ACCOUNT}:function:{name}", self.region)
+    }
+
+    /// Returns the events a function was told, oldest first.
+    pub fn events(&self, name: &str) -> Vec<Value> {
+        lock(&self.functions).get(name).map(|function| function.events.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for FunctionHost {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn lock(functions: &Mutex<Functions>) -> MutexGuard<'_, Functions> {
+    functions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn respond(
+    functions: &Mutex<Functions>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    let path = request.uri().path().to_owned();
+    let Some(name) = function_name(&path) else {
+        return answer(StatusCode::NOT_FOUND, None, json!({"Message": "no such path"}).to_string());
+    };
+    let tells = request.headers().get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
+    let Ok(body) = to_bytes(request.into_body(), EVENT_LIMIT).await else {
+        return answer(StatusCode::PAYLOAD_TOO_LARGE, None, String::new());
+    };
+    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let reply = lock(functions).get_mut(&name).map(|function| function.reply(&event));
+    let denied = || json!({"Message": "not authorized to perform: lambda:InvokeFunction"});
+    match reply {
+        None | Some(FunctionReply::Deny) => {
+            answer(StatusCode::FORBIDDEN, None, denied().to_string())
+        }
+        Some(_) if tells => answer(StatusCode::ACCEPTED, None, String::new()),
+        Some(FunctionReply::Event(changes)) => {
+            answer(StatusCode::OK, None, merged(event, changes).to_string())
+        }
+        Some(FunctionReply::Raw(value)) => answer(StatusCode::OK, None, value.to_string()),
+        Some(FunctionReply::Text(text)) => answer(StatusCode::OK, None, text),
+        Some(FunctionReply::Throw(message)) => {
+            let error = json!({"errorMessage": message, "errorType": "Error"});
+            answer(StatusCode::OK, Some("Unhandled"), error.to_string())
+        }
+    }
+}
+
+fn answer(status: StatusCode, error: Option<&str>, body: String) -> axum::response::Response {
+    let mut response = axum::response::Response::builder().status(status);
+    response = response.header("content-type", "application/json");
+    if status == StatusCode::FORBIDDEN {
+        response = response.header("x-amzn-errortype", "AccessDeniedException");
+    }
+    if let Some(error) = error {
+        response = response.header("x-amz-function-error", error);
+    }
+    response.body(Body::from(body)).unwrap_or_default()
+}
+
+/// Returns the name of the function that a path invokes, be it spelled as a name or as an ARN.
+fn function_name(path: &str) -> Option<String> {
+    let spelled = path.strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
+    let spelled = decoded(spelled);
+    let name = spelled.split_once(":function:").map_or(spelled.as_str(), |(_, name)| name);
+    Some(name.split(':').next().unwrap_or_default().to_owned())
+}
+
+/// Returns a part of a path with its percent-encoded bytes as they are.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%');
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Function {
+    fn reply(&mut self, event: &Value) -> FunctionReply {
+        let last = self.replies.len().saturating_sub(1);
+        let reply = self.replies.get(self.events.len().min(last)).cloned();
+        if self.events.len() < MOST_EVENTS {
+            self.events.push(event.clone());
+        }
+        reply.unwrap_or_else(|| FunctionReply::Event(json!({})))
+    }
+}
+
+/// Returns `value` with `changes` merged over it: objects member by member, all else replaced.
+fn merged(value: Value, changes: Value) -> Value {
+    match (value, changes) {
+        (Value::Object(mut members), Value::Object(changes)) => {
+            for (name, change) in changes {
+                let member = members.remove(&name).unwrap_or_default();
+                members.insert(name, merged(member, change));
+            }
+            Value::Object(members)
+        }
+        (_, changes) => changes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Option<&str>) {
+        assert_eq!(function_name(path).as_deref(), expected);
+    }
+
+    #[test]
+    fn functions_are_named_or_spelled_as_arn() {
+        check("/2015-03-31/functions/f/invocations", Some("f"));
+        let arn = "arn%3Aaws%3Alambda%3Aus-east-1%3A1%3Afunction%3Af";
+        check(&format!("/2015-03-31/functions/{arn}/invocations"), Some("f"));
+        check(&format!("/2015-03-31/functions/{arn}%3ALIVE/invocations"), Some("f"));
+        check("/2015-03-31/functions/%/invocations", Some("%"));
+        check("/elsewhere", None);
+    }
+
+    #[test]
+    fn answers_are_used_up_and_the_last_repeats() {
+        let replies = vec![FunctionReply::Deny, FunctionReply::Event(json!({"a": {"b": 1}}))];
+        let mut function = Function { replies, events: Vec::new() };
+        assert_eq!(function.reply(&json!(1)), FunctionReply::Deny);
+        for _ in 0..2 {
+            assert_eq!(function.reply(&json!(2)), FunctionReply::Event(json!({"a": {"b": 1}})));
+        }
+        assert_eq!(function.events, [json!(1), json!(2), json!(2)]);
+        let event = json!({"a": {"c": 2}, "d": 3});
+        assert_eq!(merged(event, json!({"a": {"b": 1}})), json!({"a": {"b": 1, "c": 2}, "d": 3}));
+    }
+}
