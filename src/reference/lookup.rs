@@ -1,7 +1,5 @@
 //! Finds pools, clients and users the way the service resolves their names.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::state::{Client, User, UserPool};
@@ -16,7 +14,7 @@ impl Context<'_> {
     /// Returns the pool with this id.
     pub(crate) fn pool_by_id(&mut self, id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("user-pool-not-found").with("id", id);
-        self.state.pools.get_mut(id).map(Arc::make_mut).ok_or_else(missing)
+        self.state.pools.get_mut(id).map(UserPool::to_change).ok_or_else(missing)
     }
 
     /// Returns the user that the members `UserPoolId` and `Username` name: username, alias or `sub`.
@@ -29,7 +27,7 @@ impl Context<'_> {
         let missing = || Fault::rule("client-not-found").with("id", client_id);
         let mut pools = self.state.pools.values_mut();
         let found = pools.find(|pool| pool.clients.contains_key(client_id));
-        found.map(Arc::make_mut).ok_or_else(missing)
+        found.map(UserPool::to_change).ok_or_else(missing)
     }
 }
 

@@ -15,6 +15,7 @@ mod codes;
 mod constraint;
 mod control;
 mod delivery;
+mod described;
 mod devices;
 mod factors;
 pub mod fault;
@@ -196,6 +197,16 @@ struct Accepted<'a> {
     operation: &'a Operation,
     handler: Handler,
     input: Input,
+}
+
+/// Writes what an operation that only reads answers, as JSON text.
+type TextReader = fn(&State, &Input) -> Result<Arc<str>, Fault>;
+
+impl Accepted<'_> {
+    /// Returns the quick way to the answer's text, where there is one beside the handler.
+    fn text_reader(&self) -> Option<TextReader> {
+        (self.operation.name == "DescribeUserPool").then_some(described::user_pool as TextReader)
+    }
 }
 
 /// Accepts a call: the operation exists, the caller may call it, the input keeps its constraints.

@@ -1,7 +1,5 @@
 //! User pools: create, describe, change, delete, list; their custom attributes and tags.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::paging::page;
@@ -45,7 +43,7 @@ fn describe(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 /// Returns a pool as `UserPoolType`. Triggers and tags are present even when there are none.
-fn description(pool: &UserPool) -> Value {
+pub(super) fn description(pool: &UserPool) -> Value {
     let mut described = pool.settings.clone();
     described.insert("Id".into(), json!(pool.id));
     described.insert("Arn".into(), json!(pool.arn()));
@@ -134,7 +132,7 @@ fn tagged<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut Use
     let arn = input.text("ResourceArn");
     let mut pools = context.state.pools.values_mut();
     let missing = || Fault::rule("tagged-resource-not-found").with("arn", arn);
-    pools.find(|pool| pool.arn() == arn).map(Arc::make_mut).ok_or_else(missing)
+    pools.find(|pool| pool.arn() == arn).map(UserPool::to_change).ok_or_else(missing)
 }
 
 fn tag(context: &mut Context<'_>, input: &Input) -> Answer {

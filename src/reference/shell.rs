@@ -88,13 +88,13 @@ impl Shell {
         };
         let called = catch_unwind(AssertUnwindSafe(|| self.call(request, &spelled)));
         match called.unwrap_or_else(|_| Err(Fault::rule("internal-error"))) {
-            Ok(None) => self.plain(200, Vec::new()),
-            Ok(Some(output)) => self.plain(200, output.to_string().into_bytes()),
+            Ok(body) => self.plain(200, body),
             Err(fault) => self.refusal(&spelled.service, &fault),
         }
     }
 
-    fn call(&self, request: &Request, spelled: &Spelled) -> super::Answer {
+    /// Returns the body of the answer.
+    fn call(&self, request: &Request, spelled: &Spelled) -> Result<Vec<u8>, Fault> {
         let signature = request.header("authorization");
         let service = self.catalogue.services.get(&spelled.service);
         let needed = service
@@ -111,6 +111,10 @@ impl Shell {
             signed: signature.is_some(),
         };
         let accepted = super::accept(&self.catalogue, &call)?;
+        if let Some(read) = accepted.text_reader() {
+            let text = read(&self.core().reference.state, &accepted.input)?;
+            return Ok(text.as_bytes().to_vec());
+        }
         let now = self.now(self.core().ahead);
         let mut answers = Vec::new();
         loop {
@@ -120,7 +124,8 @@ impl Shell {
                 Attempted::Needs(invocation) => answers.push(self.function(&invocation)),
                 Attempted::Done(answer, events) => {
                     events.into_iter().for_each(|event| self.tell(event));
-                    return signing::complete(answer);
+                    let output = signing::complete(answer)?;
+                    return Ok(output.map_or_else(Vec::new, |o| o.to_string().into_bytes()));
                 }
             }
         }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use super::described::Described;
+
 /// Milliseconds since the epoch.
 pub type Millis = u64;
 
@@ -50,6 +52,8 @@ pub struct UserPool {
     pub mfa: Map<String, Value>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// Its description as text, while it holds.
+    pub described: Described,
 }
 
 /// One attribute of a pool's schema.

@@ -31,8 +31,8 @@ pub(super) fn catalogue() -> Arc<Catalogue> {
 
 /// A reference with a user pool, an app client and a user.
 pub(super) struct Bench {
-    reference: Reference,
-    pool: String,
+    pub(super) reference: Reference,
+    pub(super) pool: String,
     client: String,
     now: Millis,
 }
