@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::import_jobs::Upload;
 use super::shell::Shell;
 use super::{query, signing, timestamp};
 use crate::wire::{Request, Response};
@@ -38,6 +39,7 @@ impl Shell {
                 answer(200, &json!({}))
             }
             ("POST", "clock") => self.advance(&request.body),
+            ("PUT", upload) if upload.starts_with("imports/") => self.upload(upload, &request.body),
             _ => answer(404, &json!({"error": "no such control endpoint"})),
         })
     }
@@ -59,6 +61,19 @@ impl Shell {
             .filter(|message| user.is_none_or(|user| message.username == user))
             .collect();
         answer(200, &json!(messages))
+    }
+
+    /// Takes the file of an import job at the address that `PreSignedUrl` gives.
+    fn upload(&self, endpoint: &str, file: &[u8]) -> Response {
+        let mut parts = endpoint.split('/').skip(1);
+        let (pool, job) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mut core = self.core();
+        let now = self.now(core.ahead);
+        match core.reference.upload(pool, job, file, now) {
+            Ok(()) => answer(200, &json!({})),
+            Err(Upload::NoJob) => answer(404, &json!({"error": "no such import job"})),
+            Err(Upload::Late) => answer(403, &json!({"error": "the address is no longer valid"})),
+        }
     }
 
     fn advance(&self, body: &[u8]) -> Response {

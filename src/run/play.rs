@@ -13,6 +13,7 @@ use crate::pattern::Pattern;
 use crate::scenario::bind::Bindings;
 use crate::scenario::node::Node;
 use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
+use crate::target::Mail;
 use crate::transcript::{Call, Exchange, Expectation, Expected, Pages, Place, Transcript};
 use crate::wire::{CONTENT_TYPE, Request};
 
@@ -169,7 +170,16 @@ impl Player<'_> {
                 Ok(())
             }
             Action::Clock(seconds) => self.advance(seconds).await,
-            Action::Mail { pool, username, save } => self.mail(pool, username, save).await,
+            Action::Mail { pool, username, save, save_body, save_subject } => {
+                let mail = self.mail(pool, username).await?;
+                self.bindings.set(save, Value::String(mail.code));
+                for (name, part) in [(save_body, mail.body), (save_subject, mail.subject)] {
+                    let Some(name) = name else { continue };
+                    let lacking = || End::Skipped("the target's mailbox shows codes only".into());
+                    self.bindings.set(name, Value::String(part.ok_or_else(lacking)?));
+                }
+                Ok(())
+            }
             Action::Call { .. } | Action::Raw { .. } => self.exchange(step, place, overlay).await,
         }
     }
@@ -181,8 +191,8 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Reads a code; it may take a moment until a target has sent one.
-    async fn mail(&mut self, pool: &Node, username: &Node, save: &str) -> Result<(), End> {
+    /// Reads a message; it may take a moment until a target has sent one.
+    async fn mail(&self, pool: &Node, username: &Node) -> Result<Mail, End> {
         let sender = self.transcript.exchanges.last().map(|exchange| exchange.call.operation());
         if let Some(sender) = sender.filter(|sender| !self.session.target.shows_codes_of(sender)) {
             return Err(End::Skipped(format!("the target's mailbox shows no code of {sender}")));
@@ -191,10 +201,9 @@ impl Player<'_> {
         let (pool, username) = (text(self.fill(pool)?), text(self.fill(username)?));
         let deadline = Instant::now() + Duration::from_secs(2);
         loop {
-            let code = self.session.target.read_code(&pool, &username).await;
-            if let Some(code) = code.map_err(End::Indeterminate)? {
-                self.bindings.set(save, Value::String(code));
-                return Ok(());
+            let mail = self.session.target.read_mail(&pool, &username).await;
+            if let Some(mail) = mail.map_err(End::Indeterminate)? {
+                return Ok(mail);
             }
             if Instant::now() > deadline {
                 return Err(End::Indeterminate("no code came into the mailbox".into()));

@@ -19,6 +19,9 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
     ("add", "number, number"),
     ("range", "count"),
     ("base64", "text"),
+    ("between", "text, what stands before, what stands after"),
+    ("url_path", "url"),
+    ("csv", "columns, row by column, …"),
     ("json", "value"),
     ("now", ""),
     ("wrong_code", "code"),
@@ -58,6 +61,9 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
             json!((1..=number(0)?.clamp(0, 10_000)).map(|n| n.to_string()).collect::<Vec<_>>())
         }
         "base64" => json!(STANDARD.encode(text(0)?)),
+        "between" => json!(between(&text(0)?, &text(1)?, &text(2)?)),
+        "url_path" => json!(url_path(&text(0)?)),
+        "csv" => json!(csv(arguments).ok_or_else(|| signature(name))?),
         "json" => json!(arguments.first().ok_or_else(|| signature(name))?.to_string()),
         "now" => json!(bindings.now),
         "wrong_code" => json!(wrong_code(&text(0)?)),
@@ -109,6 +115,36 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
 fn signature(name: &str) -> String {
     let arguments = FUNCTIONS.iter().find(|(known, _)| *known == name).map_or("", |(_, a)| a);
     format!("takes ({arguments})")
+}
+
+/// Returns what stands between two texts; empty where they do not stand in that order.
+fn between(text: &str, before: &str, after: &str) -> String {
+    let rest = text.split_once(before).map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.split_once(after)).map(|(found, _)| found.to_owned()).unwrap_or_default()
+}
+
+/// Returns a URL's path and query: what a `raw` step sends to the same endpoint.
+fn url_path(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |slash| &rest[slash..]).to_owned()
+}
+
+/// Returns the file of a user import job: the columns, then a line for each row; commas inside
+/// values stand behind a backslash.
+///
+/// Source: developer guide, creating the user import CSV file.
+fn csv(arguments: &[Value]) -> Option<String> {
+    let (columns, rows) = arguments.split_first()?;
+    let columns: Vec<&str> = columns.as_array()?.iter().filter_map(Value::as_str).collect();
+    let mut lines = vec![columns.join(",")];
+    for row in rows {
+        let row = row.as_object()?;
+        let value = |column: &&str| row.get(*column).map(text_of).unwrap_or_default();
+        let values: Vec<_> =
+            columns.iter().map(|column| value(column).replace(',', "\\,")).collect();
+        lines.push(values.join(","));
+    }
+    Some(lines.join("\n") + "\n")
 }
 
 /// Base64 of HMAC-SHA256 over username and client id, keyed by the client secret.
