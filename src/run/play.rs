@@ -230,7 +230,7 @@ impl Player<'_> {
                 expect.evidence = Evidence::Documented;
                 expect.source = format!("API reference, the operations of set-up {name}");
             }
-            let mut exchange = self.send(call, place.clone()).await;
+            let mut exchange = self.send(call, place.clone(), Some(&expect)).await;
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
                 exchange = self.follow(exchange, *limit, *most).await?;
             }
@@ -351,12 +351,13 @@ impl Player<'_> {
         Ok(headers)
     }
 
-    /// Sends one call; what the target throttles is sent again after a pause.
-    async fn send(&self, call: Call, place: Place) -> Exchange {
+    /// Sends one call; what the target throttles is sent again after a pause, unless being refused
+    /// so is what was expected.
+    async fn send(&self, call: Call, place: Place, expect: Option<&Expectation>) -> Exchange {
         let mut pause = THROTTLE_PAUSE;
         let mut exchange = send_once(self.session, &call, &place).await;
         for _ in 0..THROTTLE_RETRIES {
-            if !check::throttled(&exchange) {
+            if !check::throttled(&exchange) || self.expected(&mut exchange, expect) {
                 break;
             }
             tokio::time::sleep(pause).await;
@@ -364,6 +365,14 @@ impl Player<'_> {
             exchange = send_once(self.session, &call, &place).await;
         }
         exchange
+    }
+
+    fn expected(&self, exchange: &mut Exchange, expect: Option<&Expectation>) -> bool {
+        exchange.expect = expect.cloned();
+        let refusal = expects_error(exchange);
+        let holds = refusal && check::expectation_holds(&self.session.catalogue, exchange);
+        exchange.expect = None;
+        holds
     }
 
     /// Follows the pages after `first` to the end, or to the most allowed.
@@ -410,7 +419,7 @@ impl Player<'_> {
             }
             let place = page.place.clone();
             self.transcript.exchanges.push(page);
-            page = self.send(call, place).await;
+            page = self.send(call, place, None).await;
         }
     }
 
