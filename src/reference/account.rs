@@ -65,8 +65,7 @@ fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     let (removed, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|(_, v)| v.is_empty());
     for (name, value) in &given {
         let owner = pool.owner_of(name, value);
-        let taken_at_once =
-            pool.has("UsernameAttributes", name) || name == "preferred_username";
+        let taken_at_once = pool.has("UsernameAttributes", name) || name == "preferred_username";
         if taken_at_once && owner.is_some_and(|owner| owner != bearer.key) {
             return Err(Fault::rule("update-alias-exists").with("attribute", words(name)));
         }

@@ -31,7 +31,8 @@ impl Context<'_> {
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        let text = self.pool_by_id(delivery.pool_id).ok().map(|pool| messages::compose(pool, delivery));
+        let text =
+            self.pool_by_id(delivery.pool_id).ok().map(|pool| messages::compose(pool, delivery));
         let mut message = delivery.message(self.now);
         (message.subject, message.body) = text.unwrap_or_default();
         self.state.outbox.push_back(message);

@@ -14,10 +14,8 @@ const LONGEST_LINE: usize = 16_000;
 /// Reads a file for a pool whose header has these columns; `None` when it cannot be read at all.
 pub(super) fn read(file: &[u8], columns: &[&str]) -> Option<VecDeque<ImportLine>> {
     let text = std::str::from_utf8(file).ok().filter(|text| !text.starts_with('\u{feff}'))?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut records = reader.records();
     let header = values(&records.next()?.ok()?);
     let found: BTreeSet<&str> = header.iter().map(String::as_str).collect();

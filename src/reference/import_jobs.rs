@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::paging::page;
 use super::import_run::{MFA_ENABLED, USERNAME};
+use super::paging::page;
 use super::state::{ImportJob, Millis, UserPool};
 use super::{Answer, Context, Fault, Handler, Input, Reference, timestamp};
 

@@ -38,7 +38,8 @@ enum Outcome {
 impl UserPool {
     /// Brings the pool's import jobs up to the present.
     pub(super) fn run_imports(&mut self, now: Millis) {
-        let active = |job: &&ImportJob| ["Created", "Pending", "InProgress"].contains(&&*job.status);
+        let active =
+            |job: &&ImportJob| ["Created", "Pending", "InProgress"].contains(&&*job.status);
         let active = self.import_jobs.values().filter(active).map(|job| job.id.clone());
         for id in active.collect::<Vec<_>>() {
             let Some(mut job) = self.import_jobs.remove(&id) else { continue };

@@ -48,8 +48,8 @@ pub(super) fn compose(pool: &UserPool, delivery: &Delivery<'_>) -> (Option<Strin
         _ => verification(email, confirms_by_link(pool)),
     };
     let fill = |template: &Template| {
-        let text = template.of(pool).replace(USERNAME, delivery.username);
-        link(&text, pool, delivery).replace(CODE, delivery.code)
+        let text = template.of(pool).replace(CODE, delivery.code);
+        link(&text, pool, delivery).replace(USERNAME, delivery.username)
     };
     (email.then(|| fill(&subject)), fill(&body))
 }
@@ -94,10 +94,7 @@ fn sign_in(email: bool) -> (Template, Template) {
 /// reference has none, so this one leads nowhere, but holds the code.
 fn link(text: &str, pool: &UserPool, delivery: &Delivery<'_>) -> String {
     let Some((before, rest)) = text.split_once("{##") else { return text.to_owned() };
-    // `{####}` is the code itself.
-    let Some((label, after)) = rest.split_once("##}").filter(|(label, _)| !label.is_empty()) else {
-        return text.to_owned();
-    };
+    let Some((label, after)) = rest.split_once("##}") else { return text.to_owned() };
     let (user, code) = (delivery.username, delivery.code);
     let pool = pool.id.to_lowercase().replace('_', "-");
     let query = format!("user_name={user}&confirmation_code={code}");
@@ -141,7 +138,8 @@ mod tests {
         check(code.clone(), "email", sign_up, Some("Hi 123456"), "123456 for ann");
         check(code, "phone_number", sign_up, None, "s 123456");
         let link = pool("CONFIRM_WITH_LINK");
-        let address = "https://us-east-1-x.invalid/confirmUser?user_name=ann&confirmation_code=123456";
+        let address =
+            "https://us-east-1-x.invalid/confirmUser?user_name=ann&confirmation_code=123456";
         let body = format!("Go <a href=\"{address}\">here</a>.");
         check(link.clone(), "email", sign_up, Some("By link"), &body);
         let forgot = "CustomMessage_ForgotPassword";

@@ -120,7 +120,9 @@ fn signature(name: &str) -> String {
 /// Returns what stands between two texts; empty where they do not stand in that order.
 fn between(text: &str, before: &str, after: &str) -> String {
     let rest = text.split_once(before).map(|(_, rest)| rest);
-    rest.and_then(|rest| rest.split_once(after)).map(|(found, _)| found.to_owned()).unwrap_or_default()
+    rest.and_then(|rest| rest.split_once(after))
+        .map(|(found, _)| found.to_owned())
+        .unwrap_or_default()
 }
 
 /// Returns a URL's path and query: what a `raw` step sends to the same endpoint.
@@ -198,4 +200,39 @@ fn tampered(token: &str) -> String {
         (false, c) => c,
     };
     token.char_indices().map(turn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_between_others_are_found() {
+        for (text, expected) in [("a [1] b", "1"), ("[]", ""), ("a 1", ""), ("]1[", ""), ("[1", "")]
+        {
+            assert_eq!(between(text, "[", "]"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_lose_their_authority() {
+        for (url, expected) in [
+            ("http://127.0.0.1:9/a/b?c=d", "/a/b?c=d"),
+            ("https://host", "/"),
+            ("/a", "/a"),
+            ("", "/"),
+        ] {
+            assert_eq!(url_path(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn import_files_have_a_header_and_rows() {
+        let columns = json!(["name", "email"]);
+        let file =
+            csv(&[columns.clone(), json!({"email": "a@b.c", "name": "Berg, Ann"}), json!({})]);
+        assert_eq!(file.as_deref(), Some("name,email\nBerg\\, Ann,a@b.c\n,\n"));
+        assert_eq!(csv(&[columns, json!("row")]), None);
+        assert_eq!(csv(&[]), None);
+    }
 }

@@ -109,7 +109,8 @@ async fn from_outbox(
     let Some(Value::Array(messages)) = document else {
         return Err("the mailbox is no list of messages".into());
     };
-    let text = |message: &Value, pointer: &str| Some(message.pointer(pointer)?.as_str()?.to_owned());
+    let text =
+        |message: &Value, pointer: &str| Some(message.pointer(pointer)?.as_str()?.to_owned());
     let part = |message: &Value, pointer: &Option<String>| text(message, pointer.as_deref()?);
     let code = messages.iter().rev().find_map(|message| {
         Some(Mail {
