@@ -35,7 +35,7 @@ impl Context<'_> {
             self.pool_by_id(delivery.pool_id).ok().map(|pool| messages::compose(pool, delivery));
         let mut message = delivery.message(self.now);
         (message.subject, message.body) = text.unwrap_or_default();
-        self.state.outbox.push_back(message);
+        self.state.outbox.push_back(message.into());
         details(delivery.attribute, delivery.destination)
     }
 }

@@ -1,5 +1,7 @@
 //! Finds pools, clients and users the way the service resolves their names.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::state::{Client, User, UserPool};
@@ -14,7 +16,7 @@ impl Context<'_> {
     /// Returns the pool with this id.
     pub(crate) fn pool_by_id(&mut self, id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("user-pool-not-found").with("id", id);
-        let pool = self.state.pools.get_mut(id).ok_or_else(missing)?;
+        let pool = self.state.pools.get_mut(id).map(Arc::make_mut).ok_or_else(missing)?;
         pool.run_imports(self.now);
         Ok(pool)
     }
@@ -28,7 +30,8 @@ impl Context<'_> {
     pub(crate) fn pool_of_client(&mut self, client_id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("client-not-found").with("id", client_id);
         let mut pools = self.state.pools.values_mut();
-        let pool = pools.find(|pool| pool.clients.contains_key(client_id)).ok_or_else(missing)?;
+        let found = pools.find(|pool| pool.clients.contains_key(client_id));
+        let pool = found.map(Arc::make_mut).ok_or_else(missing)?;
         pool.run_imports(self.now);
         Ok(pool)
     }
