@@ -94,3 +94,30 @@ fn answer(status: u16, body: &Value) -> Response {
     let headers = vec![("content-type".into(), "application/json".into())];
     Response { status, headers, body: body.to_string().into_bytes() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, Source};
+    use crate::reference::Reference;
+    use crate::reference::server::ServeOptions;
+
+    #[test]
+    fn files_without_a_job_are_refused() {
+        let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+        let shell = Shell::new(Reference::new(Arc::new(catalogue), 1), ServeOptions::default());
+        for path in
+            ["imports/", "imports/a", "imports/a/b", "imports/a/b/c", "imports//", "imports/%/ä"]
+        {
+            let request = Request {
+                method: "PUT".into(),
+                path: format!("/_reference/{path}"),
+                headers: Vec::new(),
+                body: b"name".to_vec(),
+            };
+            assert_eq!(shell.respond(&request).status, 404, "{path}");
+        }
+    }
+}

@@ -147,6 +147,25 @@ mod tests {
     }
 
     #[test]
+    fn sign_in_codes_have_texts_of_their_own() {
+        let mfa = json!({"EmailMfaConfiguration": {"Message": "in {####}", "Subject": "Sign in"},
+            "SmsMfaConfiguration": {"SmsAuthenticationMessage": "sms {####}"}});
+        let mfa = mfa.as_object().cloned().expect("an object");
+        let pool = UserPool { mfa, ..UserPool::default() };
+        let mut delivery = Delivery {
+            pool_id: "us-east-1_x",
+            username: "ann",
+            attribute: "email",
+            destination: "-",
+            purpose: "CustomMessage_Authentication",
+            code: "123456",
+        };
+        assert_eq!(compose(&pool, &delivery), (Some("Sign in".into()), "in 123456".into()));
+        delivery.attribute = "phone_number";
+        assert_eq!(compose(&pool, &delivery), (None, "sms 123456".into()));
+    }
+
+    #[test]
     fn older_members_and_defaults_stand_in() {
         let old = json!({"EmailVerificationSubject": "S", "EmailVerificationMessage": "old {####}",
             "SmsVerificationMessage": "sms {####}", "SmsAuthenticationMessage": "in {####}"});

@@ -72,6 +72,9 @@ fn usernames_follow_the_pool() {
     let mut alias = Bench::new(json!({"AliasAttributes": ["email"]}));
     let rule = "admin-create-username-email-alias";
     alias.refused("AdminCreateUser", suppressed("a@example.com"), rule);
+    let mut phone_alias = Bench::new(json!({"AliasAttributes": ["phone_number"]}));
+    let rule = "admin-create-username-phone-alias";
+    phone_alias.refused("AdminCreateUser", suppressed("+4912345678"), rule);
     let verified = |name: &str| {
         json!({"Username": name, "UserAttributes": [
         {"Name": "email", "Value": "a@example.com"}, {"Name": "email_verified", "Value": "true"}]})
