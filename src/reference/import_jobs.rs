@@ -59,7 +59,7 @@ impl Reference {
         let mut context = self.context(now);
         let pool = context.pool_by_id(pool).map_err(|_| Upload::NoJob)?;
         let job = pool.import_jobs.get_mut(job).ok_or(Upload::NoJob)?;
-        if job.status != "Created" || now >= job.created + UPLOAD_LASTS {
+        if job.status != "Created" || now >= job.created.saturating_add(UPLOAD_LASTS) {
             return Err(Upload::Late);
         }
         job.csv = Some(file.to_vec());

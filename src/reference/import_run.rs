@@ -50,13 +50,13 @@ impl UserPool {
 
     fn run_import(&mut self, job: &mut ImportJob, now: Millis) {
         let Some(started) = job.started else {
-            if now >= job.created + EXPIRES {
+            if now >= job.created.saturating_add(EXPIRES) {
                 job.status = "Expired".into();
                 job.csv = None;
             }
             return;
         };
-        let begins = started + PENDING;
+        let begins = started.saturating_add(PENDING);
         if now < begins {
             return;
         }
@@ -70,7 +70,7 @@ impl UserPool {
             job.status = "InProgress".into();
         }
         loop {
-            let at = begins + (job.handled() + 1) * PER_LINE;
+            let at = begins.saturating_add((job.handled() + 1) * PER_LINE);
             if job.queue.is_empty() || at > now {
                 break;
             }
@@ -83,7 +83,7 @@ impl UserPool {
                 true => ("Failed", TOO_MANY),
                 false => ("Succeeded", SUCCEEDED),
             };
-            job.end(status, message, begins + job.handled() * PER_LINE);
+            job.end(status, message, begins.saturating_add(job.handled() * PER_LINE));
         }
     }
 
@@ -166,9 +166,16 @@ impl UserPool {
         names.any(|name| self.has("AutoVerifiedAttributes", name) && verified(&name))
     }
 
+    /// Tells whether the user exists: by username, or by an alias that both have verified.
     fn is_known(&self, user: &User) -> bool {
-        let taken = |(name, value): (&String, &String)| self.owner_of(name, value).is_some();
-        self.users.contains_key(&self.user_key(&user.username)) || user.attributes.iter().any(taken)
+        let claims = |name: &str| {
+            self.has("UsernameAttributes", name)
+                || name == "preferred_username"
+                || user.is_verified(name)
+        };
+        let mut attributes = user.attributes.iter();
+        self.users.contains_key(&self.user_key(&user.username))
+            || attributes.any(|(name, value)| claims(name) && self.owner_of(name, value).is_some())
     }
 }
 
