@@ -15,6 +15,7 @@ Besides the API, these paths help tests:
   GET  /_reference/outbox?UserPoolId=…&Username=…   messages that would have been sent
   POST /_reference/reset                            forget everything
   POST /_reference/clock  {\"advance_seconds\": 60}   move time forward
+  PUT  the PreSignedUrl of a user import job        the file to import
 
 Functions behind triggers are called at --functions as AWS Lambda's Invoke:
   POST URL/2015-03-31/functions/ARN/invocations, the event as body")]

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::state::{Message, Millis};
-use super::triggers::CustomText;
-use super::{Context, Fault};
+use super::{Context, Fault, messages};
 
 /// Messages the outbox keeps before it forgets the oldest.
 const OUTBOX_LIMIT: usize = 10_000;
@@ -37,17 +36,21 @@ impl Context<'_> {
         if self.custom_sender(delivery)? {
             return Ok(details);
         }
-        let text = self.custom_text(delivery)?;
+        let custom = self.custom_text(delivery)?;
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        self.state.outbox.push_back(delivery.message(self.now, text).into());
+        let pool = self.pool_by_id(delivery.pool_id)?;
+        let (subject, body) = messages::compose(pool, delivery);
+        let subject = custom.subject.or(subject);
+        let body = custom.body.unwrap_or(body);
+        self.state.outbox.push_back(delivery.message(self.now, subject, body).into());
         Ok(details)
     }
 }
 
 impl Delivery<'_> {
-    fn message(&self, sent: Millis, text: CustomText) -> Message {
+    fn message(&self, sent: Millis, subject: Option<String>, body: String) -> Message {
         Message {
             user_pool_id: self.pool_id.into(),
             username: self.username.into(),
@@ -56,8 +59,8 @@ impl Delivery<'_> {
             attribute: self.attribute.into(),
             purpose: self.purpose.into(),
             code: self.code.into(),
-            custom_subject: text.subject,
-            custom_text: text.body,
+            subject,
+            body,
             sent,
         }
     }

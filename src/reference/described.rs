@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::json;
 
 use super::state::{State, UserPool};
-use super::{Fault, Input, pools};
+use super::{Input, pools};
 
 /// The text, once it was asked for. Says nothing about the pool that the pool itself does not:
 /// it counts neither in comparisons nor in debug output.
@@ -38,12 +38,13 @@ impl UserPool {
 }
 
 /// Answers `DescribeUserPool` with a text that is made once.
-pub(super) fn user_pool(state: &State, input: &Input) -> Result<Arc<str>, Fault> {
-    let id = input.text("UserPoolId");
-    let missing = || Fault::rule("user-pool-not-found").with("id", id);
-    let pool = state.pools.get(id).ok_or_else(missing)?;
+///
+/// `None` for a pool that is not there, or that import jobs change as time goes by: the handler
+/// knows what to answer.
+pub(super) fn user_pool(state: &State, input: &Input) -> Option<Arc<str>> {
+    let pool = state.pools.get(input.text("UserPoolId"))?;
     let write = || json!({"UserPool": pools::description(pool)}).to_string().into();
-    Ok(pool.described.0.get_or_init(write).clone())
+    pool.import_jobs.is_empty().then(|| pool.described.0.get_or_init(write).clone())
 }
 
 #[cfg(test)]

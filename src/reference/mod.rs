@@ -25,9 +25,12 @@ mod first_factor;
 pub mod functions;
 mod groups;
 mod identity_pools;
+mod import_csv;
 mod import_jobs;
+mod import_run;
 mod java_pattern;
 mod lookup;
+mod messages;
 mod mfa;
 mod paging;
 mod policy;
@@ -99,6 +102,7 @@ pub struct Reference {
     /// Everything it remembers.
     pub state: State,
     rng: ChaCha8Rng,
+    base_url: String,
 }
 
 /// What a handler may touch.
@@ -107,6 +111,8 @@ pub(crate) struct Context<'a> {
     pub(crate) state: &'a mut State,
     /// The time of the call.
     pub(crate) now: Millis,
+    /// URL the reference is reached at, without a slash at the end: for addresses in answers.
+    pub(crate) base_url: &'a str,
     rng: &'a mut ChaCha8Rng,
     /// The pool's functions, as far as the call has got with them.
     functions: triggers::Ongoing<'a>,
@@ -115,7 +121,16 @@ pub(crate) struct Context<'a> {
 impl Reference {
     /// Returns an empty reference whose ids, codes and tokens follow from `seed`.
     pub fn new(catalogue: Arc<Catalogue>, seed: u64) -> Self {
-        Self { catalogue, state: State::default(), rng: ChaCha8Rng::seed_from_u64(seed) }
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let base_url = format!("https://cognito-idp.{REGION}.amazonaws.com");
+        Self { catalogue, state: State::default(), rng, base_url }
+    }
+
+    /// Says at which URL it is reached: import jobs answer with an address below it.
+    #[must_use]
+    pub fn served_at(mut self, base_url: &str) -> Self {
+        base_url.trim_end_matches('/').clone_into(&mut self.base_url);
+        self
     }
 
     /// Returns the contract it implements.
@@ -125,7 +140,7 @@ impl Reference {
 
     /// Forgets everything and starts over from `seed`.
     pub fn reset(&mut self, seed: u64) {
-        *self = Self::new(self.catalogue.clone(), seed);
+        *self = Self::new(self.catalogue.clone(), seed).served_at(&self.base_url);
     }
 
     /// Carries out one call at time `now`.
@@ -166,6 +181,13 @@ impl Reference {
         }
     }
 
+    /// Returns what a handler may touch, outside of any call that runs functions.
+    fn context(&mut self, now: Millis) -> Context<'_> {
+        let functions = triggers::Ongoing::default();
+        let Self { state, base_url, rng, .. } = self;
+        Context { state, now, base_url, rng, functions }
+    }
+
     /// Attempts an accepted call, up to the signatures of its tokens: [`signing::complete`] adds
     /// them.
     fn carry_out(
@@ -179,7 +201,7 @@ impl Reference {
         let undoable = runs_functions(operation) && self.state.has_triggers();
         let before = undoable.then(|| (self.state.clone(), self.rng.clone()));
         let functions = triggers::Ongoing::new(&operation.name, input, answers, undoable);
-        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng, functions };
+        let mut context = Context { functions, ..self.context(now) };
         let answer = handler(&mut context, input);
         let (undone, pending, events) = context.functions.end();
         if let Some((state, rng)) = before.filter(|_| undone) {
@@ -199,8 +221,8 @@ struct Accepted<'a> {
     input: Input,
 }
 
-/// Writes what an operation that only reads answers, as JSON text.
-type TextReader = fn(&State, &Input) -> Result<Arc<str>, Fault>;
+/// Writes what an operation that only reads answers, as JSON text; `None` leaves it to the handler.
+type TextReader = fn(&State, &Input) -> Option<Arc<str>>;
 
 impl Accepted<'_> {
     /// Returns the quick way to the answer's text, where there is one beside the handler.

@@ -111,8 +111,9 @@ impl Shell {
             signed: signature.is_some(),
         };
         let accepted = super::accept(&self.catalogue, &call)?;
-        if let Some(read) = accepted.text_reader() {
-            let text = read(&self.core().reference.state, &accepted.input)?;
+        if let Some(read) = accepted.text_reader()
+            && let Some(text) = read(&self.core().reference.state, &accepted.input)
+        {
             return Ok(text.as_bytes().to_vec());
         }
         let now = self.now(self.core().ahead);

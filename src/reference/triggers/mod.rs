@@ -21,7 +21,6 @@ use super::state::{State, UserPool};
 use super::{Context, Fault, Input};
 pub(super) use challenges::CUSTOM_AUTH;
 pub(super) use event::Event;
-pub(super) use messages::CustomText;
 pub(super) use reply::Reply;
 
 /// Most functions that one call waits for. Ours: none of the service's flows needs half as many.
