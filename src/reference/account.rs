@@ -132,10 +132,7 @@ fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
 
 fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    let username = bearer.user(context)?.username.clone();
-    let pool = bearer.app.pool(context)?;
-    pool.sessions.retain(|_, sign_in| sign_in.username != username);
-    pool.users.remove(&bearer.key);
+    bearer.app.pool(context)?.remove_user(&bearer.key);
     Ok(None)
 }
 

@@ -15,7 +15,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] =
 
 fn initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
-    initiate(context, input, app, false)
+    initiate(context, input, app, false).map_err(|fault| match fault {
+        // This operation alone does not declare `MFAMethodNotFoundException`.
+        Fault::Rule { id: "mfa-no-method", .. } => Fault::rule("mfa-no-method-at-once"),
+        other => other,
+    })
 }
 
 fn admin_initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {

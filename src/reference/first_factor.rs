@@ -290,7 +290,8 @@ impl User {
     }
 }
 
-/// Keeps what an expired session says, and says `other` for the rest.
+/// Keeps what an expired session and a deleted user say, and says `other` for the rest.
 fn expired_or(fault: Fault, other: impl Fn() -> Fault) -> Fault {
-    if fault == Fault::rule("session-expired") { fault } else { other() }
+    let kept = ["session-expired", "answer-user-not-found"].map(Fault::rule);
+    if kept.contains(&fault) { fault } else { other() }
 }

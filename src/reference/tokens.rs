@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::app::App;
 use super::signing::{self, Doubt, Use, issuer};
-use super::state::{Device, Millis, Secret, SignIn, User, UserPool};
+use super::state::{Device, Millis, Secret, SignIn, User, UserPool, UserStatus};
 use super::{Context, Fault, Input, REGION};
 
 /// Scope of every token that a sign-in through the API grants.
@@ -142,18 +142,26 @@ impl Context<'_> {
     /// Returns who the member `AccessToken` speaks for.
     ///
     /// # Errors
-    /// The token is malformed, forged, expired, revoked, or its user is gone or disabled.
+    /// The token is malformed, forged, expired, revoked; its client or user is gone; the user is
+    /// disabled or has to reset the password.
     pub(super) fn bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer_of(input.text("AccessToken"))
+        let bearer = self.bearer_of(input.text("AccessToken"))?;
+        if bearer.user(self)?.status == UserStatus::ResetRequired {
+            return Err(Fault::rule("access-token-password-reset"));
+        }
+        Ok(bearer)
     }
 
     /// Returns who the member `AccessToken` speaks for, in an operation that does not declare
     /// `UserNotFoundException`: the token of a deleted user counts as revoked there.
     pub(super) fn living_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer(input).map_err(|fault| match fault {
-            Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
-            other => other,
-        })
+        self.bearer(input).map_err(gone_is_revoked)
+    }
+
+    /// Returns who the member `AccessToken` speaks for, in the one operation that declares neither
+    /// `UserNotFoundException` nor `PasswordResetRequiredException` (`AssociateSoftwareToken`).
+    pub(super) fn any_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
+        self.bearer_of(input.text("AccessToken")).map_err(gone_is_revoked)
     }
 
     fn bearer_of(&mut self, token: &str) -> Result<Bearer, Fault> {
@@ -186,6 +194,13 @@ impl Context<'_> {
             return Err(Fault::rule("user-disabled"));
         }
         Ok(Bearer { app, key: key.clone(), sign_in: text("origin_jti").to_owned() })
+    }
+}
+
+fn gone_is_revoked(fault: Fault) -> Fault {
+    match fault {
+        Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
+        other => other,
     }
 }
 
