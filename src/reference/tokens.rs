@@ -104,6 +104,14 @@ impl Context<'_> {
             })
         };
         let (mut id, mut access) = (common(), common());
+        if !app.revokes() {
+            // Source: developer guide, token revocation: enabling it adds the claim. The event
+            // stands in for the sign-in then.
+            for claims in [&mut id, &mut access] {
+                claims["event_id"] = sign_in.id.as_str().into();
+                claims.as_object_mut().and_then(|claims| claims.remove("origin_jti"));
+            }
+        }
         let pool = app.pool(self)?;
         let user = pool.users.get(key).ok_or_else(|| Fault::rule("user-not-found"))?;
         id["exp"] = (now_secs + id_secs).into();
@@ -186,14 +194,18 @@ impl Context<'_> {
         let pool = self.pool_by_id(pool_id)?;
         let owner = pool.users.iter().find(|(_, user)| user.sub == text("sub"));
         let (key, user) = owner.ok_or_else(|| Fault::rule("access-token-user-gone"))?;
-        let sign_in = pool.sessions.get(text("origin_jti"));
+        let origin = match text("origin_jti") {
+            "" => text("event_id"),
+            origin => origin,
+        };
+        let sign_in = pool.sessions.get(origin);
         if sign_in.is_none_or(|sign_in| sign_in.revoked) {
             return Err(Fault::rule("access-token-revoked"));
         }
         if !user.enabled {
             return Err(Fault::rule("user-disabled"));
         }
-        Ok(Bearer { app, key: key.clone(), sign_in: text("origin_jti").to_owned() })
+        Ok(Bearer { app, key: key.clone(), sign_in: origin.to_owned() })
     }
 }
 
@@ -212,6 +224,11 @@ impl Bearer {
 }
 
 impl App {
+    /// Tells whether the client may revoke tokens.
+    pub(super) fn revokes(&self) -> bool {
+        self.client.settings.get("EnableTokenRevocation") != Some(&Value::Bool(false))
+    }
+
     /// Tells whether the client may read an attribute.
     pub(super) fn reads(&self, attribute: &str) -> bool {
         let listed = self.client.settings.get("ReadAttributes").and_then(Value::as_array);

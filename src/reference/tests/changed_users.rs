@@ -130,6 +130,25 @@ fn a_demanded_text_message_needs_a_number() {
 }
 
 #[test]
+fn a_client_may_learn_to_revoke() {
+    let mut bench = Bench::with_ann(json!({}), json!({"EnableTokenRevocation": false}));
+    let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let mut tokens = vec![bench.token()];
+    for on in [true, false] {
+        let input = json!({"EnableTokenRevocation": on, "ExplicitAuthFlows": flows});
+        bench.ok("UpdateUserPoolClient", input);
+        tokens.push(bench.token());
+    }
+    for token in &tokens {
+        bench.ok("GetUser", json!({"AccessToken": token}));
+    }
+    bench.ok("AdminUserGlobalSignOut", json!({"Username": "ann"}));
+    for token in &tokens {
+        bench.refused("GetUser", json!({"AccessToken": token}), "access-token-revoked");
+    }
+}
+
+#[test]
 fn an_administrator_waits_for_the_user() {
     let mut bench = Bench::with_ann(json!({}), json!({}));
     let off = |name| json!({"Username": name, "SoftwareTokenMfaSettings": {"Enabled": false}});
