@@ -50,6 +50,9 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
             srp(context, app, &answers)
         }
         "REFRESH_TOKEN" | "REFRESH_TOKEN_AUTH" => {
+            if app.rotates() {
+                return Err(Fault::rule("refresh-flow-with-rotation"));
+            }
             listed(&["ALLOW_REFRESH_TOKEN_AUTH"], "auth-flow-disabled-refresh")?;
             refresh(context, &app, &answers)
         }
@@ -109,9 +112,6 @@ fn srp(context: &mut Context<'_>, app: App, answers: &Answers<'_>) -> Result<Val
 
 fn refresh(context: &mut Context<'_>, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
     let token = answers.need("REFRESH_TOKEN")?;
-    if app.rotates() {
-        return Err(Fault::rule("refresh-flow-with-rotation"));
-    }
     let device_key = answers.get("DEVICE_KEY");
     let found = context.find_refresh_token(app, token, device_key)?;
     app.check_secret_hash(&found.username, answers.get("SECRET_HASH"))?;

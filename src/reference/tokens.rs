@@ -190,7 +190,8 @@ impl Context<'_> {
         if !text("scope").split(' ').any(|scope| scope == SCOPE) {
             return Err(Fault::rule("access-token-scope"));
         }
-        let app = self.app_by_id(text("client_id"))?;
+        let gone = |_| Fault::rule("access-token-client-gone").with("id", text("client_id"));
+        let app = self.app_by_id(text("client_id")).map_err(gone)?;
         let pool = self.pool_by_id(pool_id)?;
         let origin = match text("origin_jti") {
             "" => text("event_id"),

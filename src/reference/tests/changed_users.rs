@@ -34,9 +34,9 @@ fn a_token_is_worth_what_its_user_and_client_are() {
     // The one operation that does not declare the refusal goes on to the next question.
     check(reset, "access-token-password-reset", "software-token-disabled");
     let no_client = |bench: &mut Bench| drop(bench.ok("DeleteUserPoolClient", json!({})));
-    check(no_client, "client-not-found", "client-not-found");
+    check(no_client, "access-token-client-gone", "access-token-client-gone");
     let no_pool = |bench: &mut Bench| drop(bench.ok("DeleteUserPool", json!({})));
-    check(no_pool, "client-not-found", "client-not-found");
+    check(no_pool, "access-token-client-gone", "access-token-client-gone");
 }
 
 /// Returns the session of `name`, who holds a temporary password.
