@@ -6,7 +6,7 @@ use super::attributes::check_writable;
 use super::codes::{NewCode, VERIFICATION};
 use super::schema::Writing;
 use super::sign_up::words;
-use super::state::{CodePurpose, UserStatus};
+use super::state::CodePurpose;
 use super::tokens::Bearer;
 use super::{Answer, Context, Fault, Handler, Input};
 
@@ -20,22 +20,8 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("VerifyUserAttribute", verify_user_attribute),
 ];
 
-impl Context<'_> {
-    /// Returns who the member `AccessToken` speaks for, if the account may be used.
-    ///
-    /// # Errors
-    /// As [`Context::bearer`], or an administrator has asked for another password since.
-    pub(super) fn account(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        let bearer = self.bearer(input)?;
-        match bearer.user(self)?.status {
-            UserStatus::ResetRequired => Err(Fault::rule("access-token-password-reset")),
-            _ => Ok(bearer),
-        }
-    }
-}
-
 fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     let user = bearer.user(context)?.clone();
     let pair = |name: &str, value: &str| json!({"Name": name, "Value": value});
     let readable = user.attributes.iter().filter(|(name, _)| bearer.app.reads(name));
@@ -56,7 +42,7 @@ fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     let given: Vec<(String, String)> =
         input.attributes("UserAttributes").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let pool = bearer.app.pool(context)?;
@@ -133,7 +119,7 @@ fn send_attribute_code(
 }
 
 fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     let names: Vec<String> = input.texts("UserAttributeNames").map(str::to_owned).collect();
     let pool = bearer.app.pool(context)?;
     names.iter().try_for_each(|name| pool.check_deletable(name))?;
@@ -145,16 +131,13 @@ fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
-    let username = bearer.user(context)?.username.clone();
-    let pool = bearer.app.pool(context)?;
-    pool.sessions.retain(|_, sign_in| sign_in.username != username);
-    pool.users.remove(&bearer.key);
+    let bearer = context.bearer(input)?;
+    bearer.app.pool(context)?.remove_user(&bearer.key);
     Ok(None)
 }
 
 fn get_user_attribute_verification_code(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     let name = contact(input)?;
     let user = bearer.user(context)?;
     if !user.attributes.contains_key(name) && !user.pending_attributes.contains_key(name) {
@@ -166,7 +149,7 @@ fn get_user_attribute_verification_code(context: &mut Context<'_>, input: &Input
 }
 
 fn verify_user_attribute(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     let name = contact(input)?;
     context.attempt(&bearer.app.pool_id, &bearer.key, "VerifyUserAttribute", 15)?;
     let now = context.now;

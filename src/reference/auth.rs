@@ -16,7 +16,11 @@ pub(super) const OPERATIONS: &[(&str, Handler)] =
 
 fn initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
-    initiate(context, input, app, false)
+    initiate(context, input, app, false).map_err(|fault| match fault {
+        // This operation alone does not declare `MFAMethodNotFoundException`.
+        Fault::Rule { id: "mfa-no-method", .. } => Fault::rule("mfa-no-method-at-once"),
+        other => other,
+    })
 }
 
 fn admin_initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {
@@ -47,6 +51,9 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
             srp(context, app, &answers)
         }
         "REFRESH_TOKEN" | "REFRESH_TOKEN_AUTH" => {
+            if app.rotates() {
+                return Err(Fault::rule("refresh-flow-with-rotation"));
+            }
             listed(&["ALLOW_REFRESH_TOKEN_AUTH"], "auth-flow-disabled-refresh")?;
             refresh(context, &app, &answers)
         }
@@ -113,9 +120,6 @@ fn srp(context: &mut Context<'_>, app: App, answers: &Answers<'_>) -> Result<Val
 
 fn refresh(context: &mut Context<'_>, app: &App, answers: &Answers<'_>) -> Result<Value, Fault> {
     let token = answers.need("REFRESH_TOKEN")?;
-    if app.rotates() {
-        return Err(Fault::rule("refresh-flow-with-rotation"));
-    }
     let device_key = answers.get("DEVICE_KEY");
     let found = context.find_refresh_token(app, token, device_key)?;
     app.check_secret_hash(&found.username, answers.get("SECRET_HASH"))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::app::App;
-use super::state::{Millis, PendingChallenge};
+use super::state::{Millis, PendingChallenge, UserPool};
 use super::{Context, Fault};
 
 /// Challenges a pool remembers before it forgets the oldest.
@@ -103,6 +103,14 @@ impl Context<'_> {
         if pending.data.contains_key(USED) {
             return Err(Fault::rule("session-used"));
         }
+        if pending.data.contains_key(GONE) {
+            let hides = app.hides_users();
+            return Err(Fault::rule(if hides {
+                "session-unknown"
+            } else {
+                "answer-user-not-found"
+            }));
+        }
         if pending.expires <= now {
             return Err(Fault::rule("session-expired"));
         }
@@ -134,6 +142,21 @@ impl Context<'_> {
 }
 
 const USED: &str = "used";
+
+/// Marks a challenge whose user was deleted: a later user of the same name cannot answer it.
+const GONE: &str = "gone";
+
+impl UserPool {
+    /// Removes a user, ends the sign-ins and closes the challenges under way.
+    pub(super) fn remove_user(&mut self, key: &str) {
+        let Some(user) = self.users.remove(key) else { return };
+        self.sessions.retain(|_, sign_in| sign_in.username != user.username);
+        let of_user = self.challenges.values_mut().filter(|pending| pending.username == key);
+        of_user.for_each(|pending| {
+            pending.data = BTreeMap::from([(GONE.to_owned(), String::new())]);
+        });
+    }
+}
 
 /// Returns challenge parameters from names and values.
 pub(super) fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Value {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::state::{Device, Secret, User};
+use super::state::{Device, Secret, User, UserPool};
 use super::{Answer, Context, Fault, Handler, Input, timestamp};
 
 /// The operations of this file.
@@ -23,15 +23,42 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 /// Most devices of a page, and how many it has when none is asked for.
 const PAGE: usize = 60;
 
+/// Returns the signed-in user of a call about devices.
+///
+/// # Errors
+/// The token is not good, or the pool does not track devices.
+fn own<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut User, Fault> {
+    let bearer = context.bearer(input)?;
+    bearer.app.pool(context)?.check_tracking()?;
+    bearer.user(context)
+}
+
+/// Returns the user of an administrator's call about devices.
+///
+/// # Errors
+/// There is no such user, or the pool does not track devices.
+fn named<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut User, Fault> {
+    let pool = context.pool(input)?;
+    let tracked = pool.check_tracking();
+    let user = pool.named_user(input.text("Username"))?;
+    tracked.map(|()| user)
+}
+
+impl UserPool {
+    fn check_tracking(&self) -> Result<(), Fault> {
+        if self.tracks_devices() { Ok(()) } else { Err(Fault::rule("device-tracking-off")) }
+    }
+}
+
 fn confirm_device(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
     let pool = bearer.app.pool(context)?;
+    pool.check_tracking()?;
     let asks = pool.setting("/DeviceConfiguration/DeviceOnlyRememberedOnUserPrompt");
     let asks = asks.and_then(Value::as_bool).unwrap_or(false);
-    let tracks = pool.tracks_devices();
     let now = context.now;
     let user = bearer.user(context)?;
-    let device = user.devices.get_mut(input.text("DeviceKey")).filter(|_| tracks);
+    let device = user.devices.get_mut(input.text("DeviceKey"));
     let device = device.ok_or_else(|| Fault::rule("device-key-invalid"))?;
     if device.confirmed {
         return Err(Fault::rule("device-key-exists"));
@@ -49,8 +76,7 @@ fn confirm_device(context: &mut Context<'_>, input: &Input) -> Answer {
 
 /// Shows a device to its user, as long as it is remembered.
 fn get_device(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
-    let user = bearer.user(context)?;
+    let user = own(context, input)?;
     if !user.device(input.text("DeviceKey"))?.remembered {
         return Err(Fault::rule("device-not-found"));
     }
@@ -58,7 +84,7 @@ fn get_device(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn admin_get_device(context: &mut Context<'_>, input: &Input) -> Answer {
-    show(context.user(input)?, input)
+    show(named(context, input)?, input)
 }
 
 fn show(user: &User, input: &Input) -> Answer {
@@ -70,12 +96,11 @@ fn show(user: &User, input: &Input) -> Answer {
 ///
 /// Source: observed, aws-amplify/aws-sdk-android AWSMobileClientTest (testRememberDevice).
 fn list_devices(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
-    list(bearer.user(context)?, input, |device| device.remembered)
+    list(own(context, input)?, input, |device| device.remembered)
 }
 
 fn admin_list_devices(context: &mut Context<'_>, input: &Input) -> Answer {
-    list(context.user(input)?, input, |_| true)
+    list(named(context, input)?, input, |_| true)
 }
 
 /// Lists confirmed devices by key; the token names the last one of the page before.
@@ -101,12 +126,11 @@ fn list(user: &User, input: &Input, shown: fn(&Device) -> bool) -> Answer {
 }
 
 fn forget_device(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
-    forget(bearer.user(context)?, input)
+    forget(own(context, input)?, input)
 }
 
 fn admin_forget_device(context: &mut Context<'_>, input: &Input) -> Answer {
-    forget(context.user(input)?, input)
+    forget(named(context, input)?, input)
 }
 
 fn forget(user: &mut User, input: &Input) -> Answer {
@@ -116,14 +140,13 @@ fn forget(user: &mut User, input: &Input) -> Answer {
 }
 
 fn update_device_status(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
     let now = context.now;
-    update(bearer.user(context)?, input, now)
+    update(own(context, input)?, input, now)
 }
 
 fn admin_update_device_status(context: &mut Context<'_>, input: &Input) -> Answer {
     let now = context.now;
-    update(context.user(input)?, input, now)
+    update(named(context, input)?, input, now)
 }
 
 fn update(user: &mut User, input: &Input, now: u64) -> Answer {

@@ -260,10 +260,15 @@ impl User {
         if locked { Err(Fault::rule("password-attempts-exceeded")) } else { Ok(()) }
     }
 
-    /// Counts a failed attempt; from the fifth on, each doubles the time of the lock-out.
+    /// Counts a failed attempt; from the fifth on, each doubles the time of the lock-out. The
+    /// count begins anew a quarter of an hour after the last lock-out.
     ///
     /// Source: developer guide, lockout behavior for failed sign-in attempts.
     pub(super) fn fail(&mut self, now: u64) {
+        if self.locked_until.is_some_and(|until| until + LONGEST_LOCK_SECS * 1000 <= now) {
+            self.failures = 0;
+            self.locked_until = None;
+        }
         self.failures = self.failures.saturating_add(1);
         if let Some(more) = self.failures.checked_sub(FREE_FAILURES) {
             let secs = 1u64.checked_shl(more).unwrap_or(u64::MAX).min(LONGEST_LOCK_SECS);
@@ -293,7 +298,8 @@ impl User {
     }
 }
 
-/// Keeps what an expired session says, and says `other` for the rest.
+/// Keeps what an expired session and a deleted user say, and says `other` for the rest.
 fn expired_or(fault: Fault, other: impl Fn() -> Fault) -> Fault {
-    if fault == Fault::rule("session-expired") { fault } else { other() }
+    let kept = ["session-expired", "answer-user-not-found"].map(Fault::rule);
+    if kept.contains(&fault) { fault } else { other() }
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::challenge::Flow;
 use super::factors::FACTORS;
-use super::state::{Secret, SoftwareToken, User, UserPool};
+use super::state::{Secret, SoftwareToken, User, UserPool, UserStatus};
+use super::tokens::Bearer;
 use super::{Answer, Context, Fault, Handler, Input};
 use crate::totp;
 
@@ -41,19 +42,42 @@ impl SoftwareToken {
 }
 
 impl Context<'_> {
-    fn owner(&mut self, input: &Input) -> Result<Owner, Fault> {
+    /// Returns whom a call is about; `bearer` tells how its access token is judged.
+    ///
+    /// # Errors
+    /// Neither token nor session is good, or the pool has no software tokens.
+    fn owner(
+        &mut self,
+        input: &Input,
+        bearer: fn(&mut Self, &Input) -> Result<Bearer, Fault>,
+    ) -> Result<Owner, Fault> {
+        let owner = self.caller(input, bearer)?;
+        let offered = owner.app.pool(self)?.offers("SOFTWARE_TOKEN_MFA");
+        if offered { Ok(owner) } else { Err(Fault::rule("software-token-disabled")) }
+    }
+
+    fn caller(
+        &mut self,
+        input: &Input,
+        bearer: fn(&mut Self, &Input) -> Result<Bearer, Fault>,
+    ) -> Result<Owner, Fault> {
         if let Some(session) =
             input.opt_text("Session").filter(|_| input.get("AccessToken").is_none())
         {
             let app = self.app_of_session(session)?;
-            let flow = self.resume(&app, session, "MFA_SETUP")?;
+            // A user who was deleted meanwhile is no concern of these operations.
+            let gone = |fault| match fault {
+                Fault::Rule { id: "answer-user-not-found", .. } => Fault::rule("session-unknown"),
+                other => other,
+            };
+            let flow = self.resume(&app, session, "MFA_SETUP").map_err(gone)?;
             let key = flow.key.clone();
             return Ok(Owner { app, key, set_up: Some((session.to_owned(), flow)) });
         }
         if input.get("AccessToken").is_none() {
             return Err(Fault::rule("software-token-no-caller"));
         }
-        let bearer = self.living_bearer(input)?;
+        let bearer = bearer(self, input)?;
         Ok(Owner { app: bearer.app, key: bearer.key, set_up: None })
     }
 
@@ -94,7 +118,7 @@ impl Context<'_> {
 }
 
 fn associate_software_token(context: &mut Context<'_>, input: &Input) -> Answer {
-    let owner = context.owner(input)?;
+    let owner = context.owner(input, |context, input| context.any_bearer(input))?;
     let mut bytes = [0; 32];
     context.fill(&mut bytes);
     let seed = totp::encode(&bytes);
@@ -110,7 +134,7 @@ fn associate_software_token(context: &mut Context<'_>, input: &Input) -> Answer 
 }
 
 fn verify_software_token(context: &mut Context<'_>, input: &Input) -> Answer {
-    let owner = context.owner(input)?;
+    let owner = context.owner(input, |context, input| context.bearer(input))?;
     let now = context.now;
     let user = context.user_at(&owner.app.pool_id, &owner.key)?;
     let current = user.totp.clone().ok_or_else(|| Fault::rule("software-token-missing"))?;
@@ -136,7 +160,13 @@ fn set_user_mfa_preference(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn admin_set_user_mfa_preference(context: &mut Context<'_>, input: &Input) -> Answer {
-    let username = context.user(input)?.username.clone();
+    let user = context.user(input)?;
+    match user.status {
+        UserStatus::Unconfirmed => return Err(Fault::rule("mfa-preference-user-not-confirmed")),
+        UserStatus::ResetRequired => return Err(Fault::rule("mfa-preference-password-reset")),
+        _ => {}
+    }
+    let username = user.username.clone();
     let pool = context.pool(input)?;
     let key = pool.user_key(&username);
     prefer(pool, &key, input)

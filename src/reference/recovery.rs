@@ -118,7 +118,7 @@ fn admin_set_user_password(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn change_password(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.account(input)?;
+    let bearer = context.bearer(input)?;
     context.attempt(&bearer.app.pool_id, &bearer.key, "ChangePassword", 5)?;
     let password = input.text("ProposedPassword");
     check_new_password(bearer.app.pool(context)?, &bearer.key, password)?;

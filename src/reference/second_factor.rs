@@ -15,6 +15,7 @@ use super::factors::{Demand, attribute_of, listed};
 use super::first_factor::{Answers, DEVICE_KEY, PASSWORD_SHOWN};
 use super::recovery::check_new_password;
 use super::schema::Writing;
+use super::sign_up::words;
 use super::state::{CodePurpose, Device, Secret, User, UserPool, UserStatus};
 use super::{Context, Fault};
 use crate::srp::{Claim, Identity, Server, timestamp};
@@ -82,6 +83,9 @@ impl Context<'_> {
                 ]);
                 self.pose(flow, "SELECT_MFA_TYPE", answer)
             }
+            // A text message cannot be set up without a number, which only an administrator can
+            // give (observed, aws-amplify/amplify-js issue 14013).
+            Demand::SetUp(factors) if factors == ["SMS_MFA"] => Err(Fault::rule("mfa-no-method")),
             Demand::SetUp(factors) => {
                 let answer = parameters([
                     ("MFAS_CAN_SETUP", listed(&factors)),
@@ -153,6 +157,12 @@ impl Context<'_> {
         let pool = flow.app.pool(self)?;
         check_new_password(pool, &flow.key, password)?;
         check_writable(pool, &flow.app.client, &given, Writing::New)?;
+        let taken = |(name, value): &&(String, String)| {
+            pool.owner_of(name, value).is_some_and(|owner| owner != flow.key)
+        };
+        if let Some((name, _)) = given.iter().find(taken) {
+            return Err(Fault::rule("new-password-alias-exists").with("attribute", words(name)));
+        }
         let missing = pool.missing_attributes(&flow.key);
         let lacks = |name: &&String| !given.iter().any(|(given, _)| given == *name);
         if let Some(name) = missing.iter().find(lacks) {
@@ -260,7 +270,12 @@ impl Context<'_> {
         let hashed = proper.clone().unwrap_or_else(|| username.to_owned());
         flow.app.check_secret_hash(&hashed, answers.get("SECRET_HASH"))?;
         let stands_in = proper.is_none() && username == simulated;
-        if same || stands_in { Ok(()) } else { Err(Fault::rule("session-unknown")) }
+        let nobody = flow.app.pool(self)?.key_of(username).is_none();
+        match same || stands_in {
+            true => Ok(()),
+            false if nobody && !flow.app.hides_users() => Err(Fault::rule("answer-user-not-found")),
+            false => Err(Fault::rule("session-unknown")),
+        }
     }
 }
 

@@ -110,7 +110,7 @@ fn revoke_token(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
     let rules = ["token-revocation-secret-missing", "token-revocation-secret-wrong"];
     app.check_secret(input.opt_text("ClientSecret"), rules)?;
-    if app.client.settings.get("EnableTokenRevocation") == Some(&Value::Bool(false)) {
+    if !app.revokes() {
         return Err(Fault::rule("token-revocation-disabled"));
     }
     let token = input.text("Token");

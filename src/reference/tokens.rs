@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::app::App;
 use super::signing::{self, Doubt, Use, issuer};
-use super::state::{Device, Millis, Secret, SignIn, User, UserPool};
+use super::state::{Device, Millis, Secret, SignIn, User, UserPool, UserStatus};
 use super::{Context, Fault, Input, REGION};
 
 /// Scope of every token that a sign-in through the API grants.
@@ -106,6 +106,14 @@ impl Context<'_> {
             })
         };
         let (mut id, mut access) = (common(), common());
+        if !app.revokes() {
+            // Source: developer guide, token revocation: enabling it adds the claim. The event
+            // stands in for the sign-in then.
+            for claims in [&mut id, &mut access] {
+                claims["event_id"] = sign_in.id.as_str().into();
+                claims.as_object_mut().and_then(|claims| claims.remove("origin_jti"));
+            }
+        }
         let pool = app.pool(self)?;
         let user = pool.users.get(key).ok_or_else(|| Fault::rule("user-not-found"))?;
         id["exp"] = (now_secs + id_secs).into();
@@ -147,18 +155,26 @@ impl Context<'_> {
     /// Returns who the member `AccessToken` speaks for.
     ///
     /// # Errors
-    /// The token is malformed, forged, expired, revoked, or its user is gone or disabled.
+    /// The token is malformed, forged, expired, revoked; its client or user is gone; the user is
+    /// disabled or has to reset the password.
     pub(super) fn bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer_of(input.text("AccessToken"))
+        let bearer = self.bearer_of(input.text("AccessToken"))?;
+        if bearer.user(self)?.status == UserStatus::ResetRequired {
+            return Err(Fault::rule("access-token-password-reset"));
+        }
+        Ok(bearer)
     }
 
     /// Returns who the member `AccessToken` speaks for, in an operation that does not declare
     /// `UserNotFoundException`: the token of a deleted user counts as revoked there.
     pub(super) fn living_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer(input).map_err(|fault| match fault {
-            Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
-            other => other,
-        })
+        self.bearer(input).map_err(gone_is_revoked)
+    }
+
+    /// Returns who the member `AccessToken` speaks for, in the one operation that declares neither
+    /// `UserNotFoundException` nor `PasswordResetRequiredException` (`AssociateSoftwareToken`).
+    pub(super) fn any_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
+        self.bearer_of(input.text("AccessToken")).map_err(gone_is_revoked)
     }
 
     fn bearer_of(&mut self, token: &str) -> Result<Bearer, Fault> {
@@ -179,9 +195,14 @@ impl Context<'_> {
         if !text("scope").split(' ').any(|scope| scope == SCOPE) {
             return Err(Fault::rule("access-token-scope"));
         }
-        let app = self.app_by_id(text("client_id"))?;
+        let gone = |_| Fault::rule("access-token-client-gone").with("id", text("client_id"));
+        let app = self.app_by_id(text("client_id")).map_err(gone)?;
         let pool = self.pool_by_id(pool_id)?;
-        let sign_in = pool.sessions.get(text("origin_jti"));
+        let origin = match text("origin_jti") {
+            "" => text("event_id"),
+            origin => origin,
+        };
+        let sign_in = pool.sessions.get(origin);
         // The quick way to the owner is by the name of the sign-in.
         let named = sign_in.and_then(|s| pool.users.get_key_value(&pool.user_key(&s.username)));
         let owner = named.filter(|(_, user)| user.sub == text("sub"));
@@ -193,7 +214,14 @@ impl Context<'_> {
         if !user.enabled {
             return Err(Fault::rule("user-disabled"));
         }
-        Ok(Bearer { app, key: key.clone(), sign_in: text("origin_jti").to_owned() })
+        Ok(Bearer { app, key: key.clone(), sign_in: origin.to_owned() })
+    }
+}
+
+fn gone_is_revoked(fault: Fault) -> Fault {
+    match fault {
+        Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
+        other => other,
     }
 }
 
@@ -205,6 +233,11 @@ impl Bearer {
 }
 
 impl App {
+    /// Tells whether the client may revoke tokens.
+    pub(super) fn revokes(&self) -> bool {
+        self.client.settings.get("EnableTokenRevocation") != Some(&Value::Bool(false))
+    }
+
     /// Tells whether the client may read an attribute.
     pub(super) fn reads(&self, attribute: &str) -> bool {
         let listed = self.client.settings.get("ReadAttributes").and_then(Value::as_array);

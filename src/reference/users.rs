@@ -283,10 +283,7 @@ fn get(context: &mut Context<'_>, input: &Input) -> Answer {
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
     let pool = context.pool(input)?;
     let key = pool.named_key(input.text("Username"))?;
-    if let Some(user) = pool.users.remove(&key) {
-        pool.sessions.retain(|_, session| session.username != user.username);
-        pool.challenges.retain(|_, challenge| challenge.username != user.username);
-    }
+    pool.remove_user(&key);
     Ok(None)
 }
 

@@ -136,5 +136,5 @@ fn without_tracking_there_are_no_devices() {
     let result = bench.signed_in("ann");
     assert_eq!(result["NewDeviceMetadata"], Value::Null);
     let input = json!({"AccessToken": result["AccessToken"], "DeviceKey": "us-east-1_00000000-0000-0000-0000-000000000000"});
-    bench.refused("ConfirmDevice", input, "device-key-invalid");
+    bench.refused("ConfirmDevice", input, "device-tracking-off");
 }

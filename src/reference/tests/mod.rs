@@ -1,6 +1,7 @@
 //! The reference as a whole: a bench to call it on, the rulebook, random calls.
 
 mod account;
+mod changed_users;
 mod devices;
 mod factors;
 mod garbage;

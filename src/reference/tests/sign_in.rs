@@ -214,7 +214,7 @@ fn a_password_is_proved_by_srp() {
         ),
         (PASSWORD, Box::new(spoil("PASSWORD_CLAIM_SECRET_BLOCK", "AAAA")), "incorrect-credentials"),
         (PASSWORD, Box::new(spoil("PASSWORD_CLAIM_SIGNATURE", "AAAA")), "incorrect-credentials"),
-        (PASSWORD, Box::new(spoil("USERNAME", "bob")), "incorrect-credentials"),
+        (PASSWORD, Box::new(spoil("USERNAME", "bob")), "answer-user-not-found"),
         (PASSWORD, Box::new(spoil("TIMESTAMP", "")), "auth-parameter-missing"),
     ];
     for (password, spoil, rule) in spoils {
@@ -310,7 +310,7 @@ fn a_temporary_password_must_be_replaced() {
     );
     let mut other = answers(PASSWORD);
     other["USERNAME"] = json!("bob");
-    bench.refused(operation, respond(name, session, other), "session-unknown");
+    bench.refused(operation, respond(name, session, other), "answer-user-not-found");
     let garbage = json!("x".repeat(20));
     bench.refused(operation, respond(name, &garbage, answers(PASSWORD)), "session-unknown");
     let mut good = answers(PASSWORD);

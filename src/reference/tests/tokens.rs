@@ -162,7 +162,7 @@ fn access_tokens_end() {
         |b, t| drop(b.ok("DeleteUser", json!({"AccessToken": t["AccessToken"]}))),
         "access-token-user-gone",
     );
-    check(|b, _| drop(b.ok("DeleteUserPoolClient", json!({}))), "client-not-found");
+    check(|b, _| drop(b.ok("DeleteUserPoolClient", json!({}))), "access-token-client-gone");
     let mut bench = Bench::with_ann(json!({}), json!({}));
     let tokens = bench.signed_in("ann");
     let id = json!({"AccessToken": tokens["IdToken"]});
