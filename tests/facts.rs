@@ -1,0 +1,365 @@
+//! What is known about the real service, held against what this project promises of it.
+//!
+//! The facts lie beside the repository, not in it; where they are missing the tests say so and
+//! pass. `tests/facts/*.yaml` says for each fact by what it is covered: a rule, a scenario, a
+//! correction of the model, the model itself, or a disagreement with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cognito_conformance::catalogue::{Catalogue, Rule, Service};
+use cognito_conformance::near;
+use cognito_conformance::outcome::Evidence;
+use cognito_conformance::scenario::Scenario;
+use cognito_conformance::suite::{Sources, Suite};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Groups of facts (`identity`: everything about identity pools) whose mapping is still to come.
+const PENDING_GROUPS: &[&str] = &[
+    "attributes",
+    "branding",
+    "domains",
+    "identity",
+    "identity-providers",
+    "import-jobs",
+    "lambda",
+    "log-delivery",
+    "resource-servers",
+    "risk",
+    "signup",
+];
+
+/// Facts of other groups whose operations are still to come.
+const PENDING_FACTS: &[&str] = &[
+    "client-credentials-client-created",
+    "client-secret-multi",
+    "doc-client-secrets-two",
+    "doc-sessions-max",
+    "lambda-create-challenge-error",
+    "webauthn-complete-invalid",
+];
+
+/// What is known of one behaviour of the service.
+#[derive(Debug, Deserialize)]
+struct Fact {
+    id: String,
+    service: String,
+    group: String,
+    operations: BTreeSet<String>,
+    expect: Expected,
+    grade: Evidence,
+    confidence: String,
+}
+
+/// What came back, as far as it is compared here.
+#[derive(Debug, Default, Deserialize)]
+struct Expected {
+    error: Option<String>,
+    #[serde(default)]
+    error_candidates: BTreeSet<String>,
+    message: Option<String>,
+    message_match: Option<String>,
+}
+
+impl Fact {
+    /// The name under which its group may be pending.
+    fn group(&self) -> &str {
+        if self.service == "cognito-identity" { "identity" } else { &self.group }
+    }
+
+    fn is_pending(&self) -> bool {
+        PENDING_GROUPS.contains(&self.group()) || PENDING_FACTS.contains(&self.id.as_str())
+    }
+
+    fn concerns_all(&self) -> bool {
+        self.operations.contains("*")
+    }
+
+    /// The text, where the rule must have it letter for letter.
+    fn text(&self) -> Option<&str> {
+        let exact = self.expect.message_match.as_deref() == Some("exact");
+        self.expect.message.as_deref().filter(|_| exact && self.confidence == "high")
+    }
+
+    /// Tells whether an error code is among those the source shows; `true` where it shows none.
+    fn allows(&self, mut codes: impl Iterator<Item = String>) -> bool {
+        let mut known = self.expect.error_candidates.clone();
+        known.extend(self.expect.error.clone());
+        known.is_empty() || codes.any(|code| known.contains(&code))
+    }
+}
+
+/// What covers a fact.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Cover {
+    /// Id of a rule.
+    rule: Option<String>,
+    /// Path of a scenario below `scenarios/`, without `.yaml`.
+    scenario: Option<String>,
+    /// The `at` of a correction.
+    correction: Option<String>,
+    /// An operation whose model says it; for facts that restate the model.
+    operation: Option<String>,
+    /// Why the fact is not followed.
+    disagrees: Option<String>,
+}
+
+/// What covers one fact, and where that stands.
+#[derive(Clone, Debug)]
+struct Entry {
+    place: String,
+    covers: Vec<Cover>,
+}
+
+fn facts() -> Option<Vec<Fact>> {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/facts/facts.json");
+    let path = std::env::var_os("COGNITO_FACTS").map_or_else(beside, PathBuf::from);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: no facts at {}", path.display());
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+fn suite() -> Suite {
+    Suite::load(&Sources::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Reads every entry; what cannot be read is a problem.
+fn entries(problems: &mut Vec<String>) -> BTreeMap<String, Entry> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
+        .collect();
+    paths.sort();
+    let mut found: BTreeMap<String, Entry> = BTreeMap::new();
+    for path in paths {
+        let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let read: BTreeMap<String, Value> = match serde_saphyr::from_str(&text) {
+            Ok(read) => read,
+            Err(error) => {
+                problems.push(format!("tests/facts/{file}: {error}"));
+                continue;
+            }
+        };
+        for (id, value) in read {
+            let line = text.lines().position(|line| line.starts_with(&format!("{id}:")));
+            let place = format!("tests/facts/{file}:{}", line.map_or(1, |line| line + 1));
+            let list = match value {
+                Value::Array(list) => list,
+                one => vec![one],
+            };
+            let covers = list.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
+            match covers {
+                Err(error) => problems.push(format!("{place} {id}: {error}")),
+                Ok(covers) => {
+                    let entry = Entry { place: place.clone(), covers };
+                    if let Some(other) = found.insert(id.clone(), entry) {
+                        problems.push(format!("{place} {id}: also at {}", other.place));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Everything the entries may name.
+struct Names<'a> {
+    suite: &'a Suite,
+    scenarios: BTreeMap<&'a str, &'a Scenario>,
+}
+
+impl<'a> Names<'a> {
+    fn new(suite: &'a Suite) -> Self {
+        let path = |case: &'a Scenario| case.path.trim_end_matches(".yaml");
+        let scenarios = suite.cases.iter().map(|case| (path(case), &**case)).collect();
+        Self { suite, scenarios }
+    }
+
+    fn catalogue(&self) -> &Catalogue {
+        &self.suite.catalogue
+    }
+
+    fn rule(&self, id: &str) -> Result<&Rule, String> {
+        let rules = &self.catalogue().rules;
+        rules.get(id).ok_or_else(|| near::unknown("rule", id, rules.ids()))
+    }
+
+    fn scenario(&self, path: &str) -> Result<&Scenario, String> {
+        let found = self.scenarios.get(path).copied();
+        found.ok_or_else(|| near::unknown("scenario", path, self.scenarios.keys().copied()))
+    }
+
+    /// Grade of the best correction at this place, in any service.
+    fn correction(&self, at: &str) -> Result<Evidence, String> {
+        let services = self.catalogue().services.values();
+        let all = || services.clone().flat_map(|service| &service.corrections);
+        let best = all().filter(|correction| correction.at == at).map(|c| c.evidence).max();
+        best.ok_or_else(|| near::unknown("correction", at, all().map(|c| c.at.as_str())))
+    }
+
+    fn operation(&self, name: &str) -> Result<(), String> {
+        let unknown = || self.catalogue().unknown_operation(name);
+        self.catalogue().operation(name).map(|_| ()).ok_or_else(unknown)
+    }
+
+    fn service(&self, fact: &Fact) -> &Service {
+        &self.catalogue().services[&fact.service]
+    }
+}
+
+/// A scenario's grade: its own, or that of a step that has a better one.
+fn grade(scenario: &Scenario) -> Evidence {
+    let steps = scenario.steps.iter().filter_map(|step| step.evidence);
+    steps.chain([scenario.evidence]).max().expect("its own")
+}
+
+/// Returns what is wrong with an entry, whatever its fact says.
+fn misnamed(names: &Names<'_>, entry: &Entry) -> Vec<String> {
+    let mut problems = Vec::new();
+    for cover in &entry.covers {
+        let named = [
+            cover.rule.as_deref().map(|id| names.rule(id).map(|_| ())),
+            cover.scenario.as_deref().map(|path| names.scenario(path).map(|_| ())),
+            cover.correction.as_deref().map(|at| names.correction(at).map(|_| ())),
+            cover.operation.as_deref().map(|name| names.operation(name)),
+            cover.disagrees.as_deref().map(reason),
+        ];
+        if named.iter().all(Option::is_none) {
+            problems.push("names nothing".into());
+        }
+        problems.extend(named.into_iter().flatten().filter_map(Result::err));
+    }
+    problems
+}
+
+fn reason(text: &str) -> Result<(), String> {
+    let words = text.split_whitespace().count();
+    if words < 5 { Err(format!("`{text}` is no reason")) } else { Ok(()) }
+}
+
+/// Returns what keeps an entry from covering its fact.
+fn uncovered(names: &Names<'_>, fact: &Fact, entry: &Entry) -> Vec<String> {
+    let disagreeing = entry.covers.iter().any(|cover| cover.disagrees.is_some());
+    let rules: Vec<&Rule> =
+        entry.covers.iter().filter_map(|cover| names.rule(cover.rule.as_deref()?).ok()).collect();
+    let mut problems = Vec::new();
+    for cover in &entry.covers {
+        let graded = [
+            cover.rule.as_deref().and_then(|id| Some((id, names.rule(id).ok()?.evidence))),
+            cover
+                .scenario
+                .as_deref()
+                .and_then(|path| Some((path, grade(names.scenario(path).ok()?)))),
+            cover.correction.as_deref().and_then(|at| Some((at, names.correction(at).ok()?))),
+        ];
+        for (name, graded) in graded.into_iter().flatten().filter(|_| !disagreeing) {
+            if graded < fact.grade {
+                let (theirs, ours) = (fact.grade.name(), graded.name());
+                problems.push(format!("the fact is {theirs}, `{name}` only {ours}"));
+            }
+        }
+        if cover.operation.is_some() && fact.grade != Evidence::Modelled {
+            problems.push(format!("it is {}, not modelled", fact.grade.name()));
+        }
+    }
+    let known = |name: &String| names.service(fact).operations.contains_key(name);
+    for rule in &rules {
+        // What an operation causes may show in another, as the scenario beside the rule says.
+        let shows = |path: &str| names.scenario(path).is_ok_and(|s| s.rules.contains(&rule.id));
+        let speaks = fact.operations.iter().any(|name| rule.covers(name))
+            || entry.covers.iter().any(|cover| cover.scenario.as_deref().is_some_and(shows));
+        if !speaks && !fact.concerns_all() && fact.operations.iter().any(known) {
+            problems.push(format!("rule `{}` is about none of its operations", rule.id));
+        }
+        let codes = rule.error.iter().chain(&rule.or_error).cloned();
+        if rule.error.is_some() && !fact.allows(codes) {
+            problems.push(format!("rule `{}` has another error than the fact", rule.id));
+        }
+    }
+    if let Some(text) = fact.text().filter(|_| !disagreeing) {
+        let says = |rule: &&Rule| rule.message.is_some() && rule.message_matches(text);
+        match rules
+            .iter()
+            .copied()
+            .filter(|rule| says(rule))
+            .max_by_key(|rule| rule.message_grade())
+        {
+            None => problems.push(format!("no rule it names says `{text}`")),
+            Some(rule) if rule.message_grade() < fact.grade => {
+                problems.push(format!("rule `{}` only infers its text", rule.id));
+            }
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+#[track_caller]
+fn none(problems: &[String]) {
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn what_the_entries_name_is_there() {
+    let suite = suite();
+    let names = Names::new(&suite);
+    let mut problems = Vec::new();
+    for (id, entry) in entries(&mut problems) {
+        let pending = PENDING_FACTS.contains(&id.as_str());
+        let wrong = misnamed(&names, &entry).into_iter().filter(|_| !pending);
+        problems.extend(wrong.map(|what| format!("{} {id}: {what}", entry.place)));
+    }
+    none(&problems);
+}
+
+#[test]
+fn every_fact_is_covered_or_disagreed_with() {
+    let Some(facts) = facts() else { return };
+    let suite = suite();
+    let names = Names::new(&suite);
+    let mut problems = Vec::new();
+    let entries = entries(&mut problems);
+    for fact in &facts {
+        let Some(entry) = entries.get(&fact.id) else {
+            if !fact.is_pending() {
+                problems.push(format!("tests/facts/{}.yaml {}: no entry", fact.group(), fact.id));
+            }
+            continue;
+        };
+        let wrong = uncovered(&names, fact, entry);
+        problems.extend(wrong.iter().map(|what| format!("{} {}: {what}", entry.place, fact.id)));
+    }
+    let known: BTreeSet<&str> = facts.iter().map(|fact| fact.id.as_str()).collect();
+    for (id, entry) in entries.iter().filter(|(id, _)| !known.contains(id.as_str())) {
+        let unknown = near::unknown("fact", id, known.iter().copied());
+        problems.push(format!("{} {id}: {unknown}", entry.place));
+    }
+    eprintln!("{}", tally(&facts, &entries));
+    none(&problems);
+}
+
+/// Says how many facts are covered by what.
+fn tally(facts: &[Fact], entries: &BTreeMap<String, Entry>) -> String {
+    let covers = |wanted: fn(&Cover) -> bool| {
+        entries.values().filter(|entry| entry.covers.iter().any(wanted)).count()
+    };
+    let mapped = facts.iter().filter(|fact| entries.contains_key(&fact.id)).count();
+    let pending = facts.iter().filter(|f| f.is_pending() && !entries.contains_key(&f.id)).count();
+    format!(
+        "{} facts: {mapped} mapped, {pending} pending; {} to a rule, {} to a scenario, {} to a correction, \
+         {} to the model only, {} disagreed with",
+        facts.len(),
+        covers(|cover| cover.rule.is_some()),
+        covers(|cover| cover.scenario.is_some()),
+        covers(|cover| cover.correction.is_some()),
+        covers(|cover| cover.operation.is_some()),
+        covers(|cover| cover.disagrees.is_some()),
+    )
+}
