@@ -30,10 +30,9 @@ const PENDING_GROUPS: &[&str] = &[
     "signup",
 ];
 
-/// Facts of other groups whose operations are still to come.
+/// Facts of other groups whose operations are still to come: what they name may not exist yet.
 const PENDING_FACTS: &[&str] = &[
     "client-credentials-client-created",
-    "client-secret-multi",
     "doc-client-secrets-two",
     "doc-sessions-max",
     "lambda-create-challenge-error",
@@ -72,10 +71,6 @@ impl Fact {
         PENDING_GROUPS.contains(&self.group()) || PENDING_FACTS.contains(&self.id.as_str())
     }
 
-    fn concerns_all(&self) -> bool {
-        self.operations.contains("*")
-    }
-
     /// The text, where the rule must have it letter for letter.
     fn text(&self) -> Option<&str> {
         let exact = self.expect.message_match.as_deref() == Some("exact");
@@ -91,19 +86,55 @@ impl Fact {
 }
 
 /// What covers a fact.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Cover {
-    /// Id of a rule.
-    rule: Option<String>,
-    /// Path of a scenario below `scenarios/`, without `.yaml`.
-    scenario: Option<String>,
-    /// The `at` of a correction.
-    correction: Option<String>,
-    /// An operation whose model says it; for facts that restate the model.
-    operation: Option<String>,
-    /// Why the fact is not followed.
-    disagrees: Option<String>,
+#[derive(Clone, Debug)]
+enum Cover {
+    /// The rule with this id.
+    Rule(String),
+    /// The scenario at this path below `scenarios/`, without `.yaml`.
+    Scenario(String),
+    /// The correction with this `at`.
+    Correction(String),
+    /// The model of this operation; for facts that restate it.
+    Operation(String),
+    /// Nothing: why the fact is not followed.
+    Disagrees(String),
+}
+
+impl Cover {
+    const KINDS: [(&str, fn(String) -> Self); 5] = [
+        ("rule", Self::Rule),
+        ("scenario", Self::Scenario),
+        ("correction", Self::Correction),
+        ("operation", Self::Operation),
+        ("disagrees", Self::Disagrees),
+    ];
+
+    /// Reads a mapping of kind to name, names or reason, or a list of such mappings.
+    fn read(value: &Value) -> Result<Vec<Self>, String> {
+        match value {
+            Value::Array(list) => {
+                let parts = list.iter().map(Self::read).collect::<Result<Vec<_>, _>>()?;
+                Ok(parts.concat())
+            }
+            Value::Object(members) if !members.is_empty() => {
+                let parts = members.iter().map(|(kind, named)| Self::of_kind(kind, named));
+                Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            other => Err(format!("`{other}` names nothing")),
+        }
+    }
+
+    fn of_kind(kind: &str, named: &Value) -> Result<Vec<Self>, String> {
+        let known = || Self::KINDS.iter().map(|(name, _)| *name);
+        let (_, make) = Self::KINDS
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .ok_or_else(|| near::unknown("kind of cover", kind, known()))?;
+        let list = named.as_array().map_or(std::slice::from_ref(named), Vec::as_slice);
+        let text = |name: &Value| name.as_str().map(|text| make(text.to_owned()));
+        let names: Option<Vec<_>> = list.iter().map(text).collect();
+        names.ok_or_else(|| format!("`{named}` is no name"))
+    }
 }
 
 /// What covers one fact, and where that stands.
@@ -150,12 +181,7 @@ fn entries(problems: &mut Vec<String>) -> BTreeMap<String, Entry> {
         for (id, value) in read {
             let line = text.lines().position(|line| line.starts_with(&format!("{id}:")));
             let place = format!("tests/facts/{file}:{}", line.map_or(1, |line| line + 1));
-            let list = match value {
-                Value::Array(list) => list,
-                one => vec![one],
-            };
-            let covers = list.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
-            match covers {
+            match Cover::read(&value) {
                 Err(error) => problems.push(format!("{place} {id}: {error}")),
                 Ok(covers) => {
                     let entry = Entry { place: place.clone(), covers };
@@ -222,21 +248,14 @@ fn grade(scenario: &Scenario) -> Evidence {
 
 /// Returns what is wrong with an entry, whatever its fact says.
 fn misnamed(names: &Names<'_>, entry: &Entry) -> Vec<String> {
-    let mut problems = Vec::new();
-    for cover in &entry.covers {
-        let named = [
-            cover.rule.as_deref().map(|id| names.rule(id).map(|_| ())),
-            cover.scenario.as_deref().map(|path| names.scenario(path).map(|_| ())),
-            cover.correction.as_deref().map(|at| names.correction(at).map(|_| ())),
-            cover.operation.as_deref().map(|name| names.operation(name)),
-            cover.disagrees.as_deref().map(reason),
-        ];
-        if named.iter().all(Option::is_none) {
-            problems.push("names nothing".into());
-        }
-        problems.extend(named.into_iter().flatten().filter_map(Result::err));
-    }
-    problems
+    let named = entry.covers.iter().map(|cover| match cover {
+        Cover::Rule(id) => names.rule(id).map(|_| ()),
+        Cover::Scenario(path) => names.scenario(path).map(|_| ()),
+        Cover::Correction(at) => names.correction(at).map(|_| ()),
+        Cover::Operation(name) => names.operation(name),
+        Cover::Disagrees(text) => reason(text),
+    });
+    named.filter_map(Result::err).collect()
 }
 
 fn reason(text: &str) -> Result<(), String> {
@@ -246,36 +265,21 @@ fn reason(text: &str) -> Result<(), String> {
 
 /// Returns what keeps an entry from covering its fact.
 fn uncovered(names: &Names<'_>, fact: &Fact, entry: &Entry) -> Vec<String> {
-    let disagreeing = entry.covers.iter().any(|cover| cover.disagrees.is_some());
-    let rules: Vec<&Rule> =
-        entry.covers.iter().filter_map(|cover| names.rule(cover.rule.as_deref()?).ok()).collect();
-    let mut problems = Vec::new();
-    for cover in &entry.covers {
-        let graded = [
-            cover.rule.as_deref().and_then(|id| Some((id, names.rule(id).ok()?.evidence))),
-            cover
-                .scenario
-                .as_deref()
-                .and_then(|path| Some((path, grade(names.scenario(path).ok()?)))),
-            cover.correction.as_deref().and_then(|at| Some((at, names.correction(at).ok()?))),
-        ];
-        for (name, graded) in graded.into_iter().flatten().filter(|_| !disagreeing) {
-            if graded < fact.grade {
-                let (theirs, ours) = (fact.grade.name(), graded.name());
-                problems.push(format!("the fact is {theirs}, `{name}` only {ours}"));
-            }
-        }
-        if cover.operation.is_some() && fact.grade != Evidence::Modelled {
-            problems.push(format!("it is {}, not modelled", fact.grade.name()));
-        }
+    if entry.covers.iter().any(|cover| matches!(cover, Cover::Disagrees(_))) {
+        return Vec::new();
     }
-    let known = |name: &String| names.service(fact).operations.contains_key(name);
+    let mut problems: Vec<String> =
+        entry.covers.iter().filter_map(|cover| too_weak(names, fact, cover)).collect();
+    let rules: Vec<&Rule> = entry
+        .covers
+        .iter()
+        .filter_map(|cover| match cover {
+            Cover::Rule(id) => names.rule(id).ok(),
+            _ => None,
+        })
+        .collect();
     for rule in &rules {
-        // What an operation causes may show in another, as the scenario beside the rule says.
-        let shows = |path: &str| names.scenario(path).is_ok_and(|s| s.rules.contains(&rule.id));
-        let speaks = fact.operations.iter().any(|name| rule.covers(name))
-            || entry.covers.iter().any(|cover| cover.scenario.as_deref().is_some_and(shows));
-        if !speaks && !fact.concerns_all() && fact.operations.iter().any(known) {
+        if !speaks_of(names, rule, fact, entry) {
             problems.push(format!("rule `{}` is about none of its operations", rule.id));
         }
         let codes = rule.error.iter().chain(&rule.or_error).cloned();
@@ -283,22 +287,49 @@ fn uncovered(names: &Names<'_>, fact: &Fact, entry: &Entry) -> Vec<String> {
             problems.push(format!("rule `{}` has another error than the fact", rule.id));
         }
     }
-    if let Some(text) = fact.text().filter(|_| !disagreeing) {
-        let says = |rule: &&Rule| rule.message.is_some() && rule.message_matches(text);
-        match rules
-            .iter()
-            .copied()
-            .filter(|rule| says(rule))
-            .max_by_key(|rule| rule.message_grade())
-        {
-            None => problems.push(format!("no rule it names says `{text}`")),
-            Some(rule) if rule.message_grade() < fact.grade => {
-                problems.push(format!("rule `{}` only infers its text", rule.id));
-            }
-            Some(_) => {}
-        }
-    }
+    problems.extend(fact.text().and_then(|text| wording(&rules, text, fact.grade)));
     problems
+}
+
+/// Says so when what is named is not as well supported as the fact.
+fn too_weak(names: &Names<'_>, fact: &Fact, cover: &Cover) -> Option<String> {
+    let (name, ours) = match cover {
+        Cover::Rule(id) => (id, names.rule(id).ok()?.evidence),
+        Cover::Scenario(path) => (path, grade(names.scenario(path).ok()?)),
+        Cover::Correction(at) => (at, names.correction(at).ok()?),
+        // The model says it, and no more.
+        Cover::Operation(name) => (name, Evidence::Modelled),
+        Cover::Disagrees(_) => return None,
+    };
+    let (theirs, graded) = (fact.grade.name(), ours.name());
+    (ours < fact.grade).then(|| format!("the fact is {theirs}, `{name}` only {graded}"))
+}
+
+/// Tells whether a rule is about an operation of the fact, or about what one of them causes in
+/// another, as a scenario beside it shows.
+fn speaks_of(names: &Names<'_>, rule: &Rule, fact: &Fact, entry: &Entry) -> bool {
+    let shows = |cover: &Cover| match cover {
+        Cover::Scenario(path) => names.scenario(path).is_ok_and(|s| s.rules.contains(&rule.id)),
+        _ => false,
+    };
+    // Some facts were seen through an operation of the other service.
+    let own = |name: &String| names.service(fact).operations.contains_key(name);
+    fact.operations.contains("*")
+        || !fact.operations.iter().any(own)
+        || fact.operations.iter().any(|name| rule.covers(name))
+        || entry.covers.iter().any(shows)
+}
+
+/// Says so when no rule has the service's text, or only as an inference.
+fn wording(rules: &[&Rule], text: &str, grade: Evidence) -> Option<String> {
+    let says = |rule: &&&Rule| rule.message.is_some() && rule.message_matches(text);
+    match rules.iter().filter(says).max_by_key(|rule| rule.message_grade()) {
+        None => Some(format!("no rule it names says `{text}`")),
+        Some(rule) if rule.message_grade() < grade => {
+            Some(format!("rule `{}` has its text only as {}", rule.id, rule.message_grade().name()))
+        }
+        Some(_) => None,
+    }
 }
 
 #[track_caller]
@@ -345,6 +376,53 @@ fn every_fact_is_covered_or_disagreed_with() {
     none(&problems);
 }
 
+#[track_caller]
+fn check(fact: Value, cover: Value, expected: &str) {
+    let suite = suite();
+    let names = Names::new(&suite);
+    let mut whole = serde_json::json!({
+        "id": "f", "service": "cognito-idp", "group": "auth", "operations": ["InitiateAuth"],
+        "grade": "observed", "confidence": "high", "expect": {}
+    });
+    whole.as_object_mut().expect("an object").extend(fact.as_object().cloned().expect("members"));
+    let fact: Fact = serde_json::from_value(whole).expect("a fact");
+    let told = match Cover::read(&cover) {
+        Err(error) => error,
+        Ok(covers) => {
+            let entry = Entry { place: String::new(), covers };
+            [misnamed(&names, &entry), uncovered(&names, &fact, &entry)].concat().join("; ")
+        }
+    };
+    assert!(
+        told.contains(expected) && told.is_empty() == expected.is_empty(),
+        "{cover}: {told:?}, not {expected:?}"
+    );
+}
+
+#[test]
+fn what_does_not_cover_a_fact_is_told() {
+    use serde_json::json;
+    let right = json!({"rule": "incorrect-credentials"});
+    let wrong_password = |message: &str| {
+        let error = "NotAuthorizedException";
+        json!({"expect": {"error": error, "message": message, "message_match": "exact"}})
+    };
+    check(wrong_password("Incorrect username or password."), right.clone(), "");
+    check(wrong_password("Nope."), right.clone(), "no rule it names says");
+    check(json!({"expect": {"error": "AliasExistsException"}}), right.clone(), "another error");
+    check(json!({"operations": ["SignUp"]}), right, "none of its operations");
+    check(json!({}), json!({"rule": "session-unknow"}), "did you mean `session-unknown`?");
+    check(json!({}), json!({"rules": "x"}), "did you mean `rule`?");
+    check(json!({}), json!({}), "names nothing");
+    check(json!({}), json!({"disagrees": "no"}), "is no reason");
+    check(json!({}), json!({"operation": "SignUp"}), "only modelled");
+    check(json!({"grade": "modelled"}), json!({"operation": "SignUp"}), "");
+    let inferred = json!([{"rule": "auth-flow-disabled-choice"}]);
+    check(json!({}), inferred, "`auth-flow-disabled-choice` only inferred");
+    let path = "cognito-idp/auth/choice-flow-must-be-enabled";
+    check(json!({}), json!({"scenario": [path]}), "choice-flow-must-be-enabled` only inferred");
+}
+
 /// Says how many facts are covered by what.
 fn tally(facts: &[Fact], entries: &BTreeMap<String, Entry>) -> String {
     let covers = |wanted: fn(&Cover) -> bool| {
@@ -356,10 +434,10 @@ fn tally(facts: &[Fact], entries: &BTreeMap<String, Entry>) -> String {
         "{} facts: {mapped} mapped, {pending} pending; {} to a rule, {} to a scenario, {} to a correction, \
          {} to the model only, {} disagreed with",
         facts.len(),
-        covers(|cover| cover.rule.is_some()),
-        covers(|cover| cover.scenario.is_some()),
-        covers(|cover| cover.correction.is_some()),
-        covers(|cover| cover.operation.is_some()),
-        covers(|cover| cover.disagrees.is_some()),
+        covers(|cover| matches!(cover, Cover::Rule(_))),
+        covers(|cover| matches!(cover, Cover::Scenario(_))),
+        covers(|cover| matches!(cover, Cover::Correction(_))),
+        covers(|cover| matches!(cover, Cover::Operation(_))),
+        covers(|cover| matches!(cover, Cover::Disagrees(_))),
     )
 }
