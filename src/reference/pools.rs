@@ -21,9 +21,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("ListTagsForResource", list_tags),
 ];
 
-/// Custom attributes of a pool (developer guide, quotas).
-const MOST_CUSTOM_ATTRIBUTES: usize = 50;
-
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
@@ -127,9 +124,6 @@ fn add_custom_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
             return Err(Fault::rule("custom-attribute-exists").with("name", added.name));
         }
         schema.push(added);
-    }
-    if schema.iter().filter(|known| known.name.contains(':')).count() > MOST_CUSTOM_ATTRIBUTES {
-        return Err(Fault::rule("quota-custom-attributes"));
     }
     pool.schema = schema;
     pool.modified = now;

@@ -214,19 +214,3 @@ fn pools_live_and_die() {
     bench.ok("DeleteUserPool", json!({}));
     bench.refused("DescribeUserPool", json!({}), "user-pool-not-found");
 }
-
-#[test]
-fn a_pool_takes_fifty_custom_attributes() {
-    let mut bench = bench();
-    let add = |range: std::ops::Range<u32>| {
-        let attributes: Vec<_> = range
-            .map(|n| json!({"Name": format!("a{n}"), "AttributeDataType": "String"}))
-            .collect();
-        json!({"CustomAttributes": attributes})
-    };
-    bench.ok("AddCustomAttributes", add(0..25));
-    bench.ok("AddCustomAttributes", add(25..49));
-    bench.refused("AddCustomAttributes", add(49..51), "quota-custom-attributes");
-    bench.ok("AddCustomAttributes", add(49..50));
-    bench.refused("AddCustomAttributes", add(50..51), "quota-custom-attributes");
-}
