@@ -13,7 +13,8 @@ use crate::reference::{Reference, faults};
 Besides the API, these paths help tests:
   GET  /_reference/outbox?UserPoolId=…&Username=…   messages that would have been sent
   POST /_reference/reset                            forget everything
-  POST /_reference/clock  {\"advance_seconds\": 60}   move time forward")]
+  POST /_reference/clock  {\"advance_seconds\": 60}   move time forward
+  PUT  the PreSignedUrl of a user import job        the file to import")]
 pub(super) struct ServeArgs {
     /// Port on the loopback interface; 0 takes a free one.
     #[arg(long, default_value_t = 9229)]

@@ -6,7 +6,7 @@ use super::attributes::check_writable;
 use super::codes::{NewCode, VERIFICATION};
 use super::schema::Writing;
 use super::sign_up::words;
-use super::state::CodePurpose;
+use super::state::{CodePurpose, UserStatus};
 use super::tokens::Bearer;
 use super::{Answer, Context, Fault, Handler, Input};
 
@@ -20,8 +20,22 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("VerifyUserAttribute", verify_user_attribute),
 ];
 
+impl Context<'_> {
+    /// Returns who the member `AccessToken` speaks for, if the account may be used.
+    ///
+    /// # Errors
+    /// As [`Context::bearer`], or an administrator has asked for another password since.
+    pub(super) fn account(&mut self, input: &Input) -> Result<Bearer, Fault> {
+        let bearer = self.bearer(input)?;
+        match bearer.user(self)?.status {
+            UserStatus::ResetRequired => Err(Fault::rule("access-token-password-reset")),
+            _ => Ok(bearer),
+        }
+    }
+}
+
 fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let user = bearer.user(context)?.clone();
     let pair = |name: &str, value: &str| json!({"Name": name, "Value": value});
     let readable = user.attributes.iter().filter(|(name, _)| bearer.app.reads(name));
@@ -42,7 +56,7 @@ fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let given: Vec<(String, String)> =
         input.attributes("UserAttributes").map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let pool = bearer.app.pool(context)?;
@@ -51,8 +65,8 @@ fn update_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     let (removed, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|(_, v)| v.is_empty());
     for (name, value) in &given {
         let owner = pool.owner_of(name, value);
-        let as_username = pool.has("UsernameAttributes", name);
-        if as_username && owner.is_some_and(|owner| owner != bearer.key) {
+        let taken_at_once = pool.has("UsernameAttributes", name) || name == "preferred_username";
+        if taken_at_once && owner.is_some_and(|owner| owner != bearer.key) {
             return Err(Fault::rule("update-alias-exists").with("attribute", words(name)));
         }
     }
@@ -119,7 +133,7 @@ fn send_attribute_code(
 }
 
 fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let names: Vec<String> = input.texts("UserAttributeNames").map(str::to_owned).collect();
     let pool = bearer.app.pool(context)?;
     names.iter().try_for_each(|name| pool.check_deletable(name))?;
@@ -131,7 +145,7 @@ fn delete_user_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let username = bearer.user(context)?.username.clone();
     let pool = bearer.app.pool(context)?;
     pool.sessions.retain(|_, sign_in| sign_in.username != username);
@@ -140,7 +154,7 @@ fn delete_user(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn get_user_attribute_verification_code(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let name = contact(input)?;
     let user = bearer.user(context)?;
     if !user.attributes.contains_key(name) && !user.pending_attributes.contains_key(name) {
@@ -152,7 +166,7 @@ fn get_user_attribute_verification_code(context: &mut Context<'_>, input: &Input
 }
 
 fn verify_user_attribute(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     let name = contact(input)?;
     context.attempt(&bearer.app.pool_id, &bearer.key, "VerifyUserAttribute", 15)?;
     let now = context.now;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::import_jobs::Upload;
 use super::shell::Shell;
 use super::{query, signing, timestamp};
 use crate::wire::{Request, Response};
@@ -40,6 +41,7 @@ impl Shell {
                 answer(200, &json!({}))
             }
             ("POST", "clock") => self.advance(&request.body),
+            ("PUT", upload) if upload.starts_with("imports/") => self.upload(upload, &request.body),
             _ => answer(404, &json!({"error": "no such control endpoint"})),
         })
     }
@@ -64,6 +66,19 @@ impl Shell {
         answer(200, &json!(messages))
     }
 
+    /// Takes the file of an import job at the address that `PreSignedUrl` gives.
+    fn upload(&self, endpoint: &str, file: &[u8]) -> Response {
+        let mut parts = endpoint.split('/').skip(1);
+        let (pool, job) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mut core = self.core();
+        let now = self.now(core.ahead);
+        match core.reference.upload(pool, job, file, now) {
+            Ok(()) => answer(200, &json!({})),
+            Err(Upload::NoJob) => answer(404, &json!({"error": "no such import job"})),
+            Err(Upload::Late) => answer(403, &json!({"error": "the address is no longer valid"})),
+        }
+    }
+
     fn advance(&self, body: &[u8]) -> Response {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let Some(seconds) = body.get("advance_seconds").and_then(Value::as_u64) else {
@@ -78,4 +93,31 @@ impl Shell {
 fn answer(status: u16, body: &Value) -> Response {
     let headers = vec![("content-type".into(), "application/json".into())];
     Response { status, headers, body: body.to_string().into_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, Source};
+    use crate::reference::Reference;
+    use crate::reference::server::ServeOptions;
+
+    #[test]
+    fn files_without_a_job_are_refused() {
+        let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+        let shell = Shell::new(Reference::new(Arc::new(catalogue), 1), ServeOptions::default());
+        for path in
+            ["imports/", "imports/a", "imports/a/b", "imports/a/b/c", "imports//", "imports/%/ä"]
+        {
+            let request = Request {
+                method: "PUT".into(),
+                path: format!("/_reference/{path}"),
+                headers: Vec::new(),
+                body: b"name".to_vec(),
+            };
+            assert_eq!(shell.respond(&request).status, 404, "{path}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::state::{Message, Millis};
+use super::{Context, messages};
 
 /// Messages the outbox keeps before it forgets the oldest.
 const OUTBOX_LIMIT: usize = 10_000;
@@ -31,7 +31,11 @@ impl Context<'_> {
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        self.state.outbox.push_back(delivery.message(self.now).into());
+        let text =
+            self.pool_by_id(delivery.pool_id).ok().map(|pool| messages::compose(pool, delivery));
+        let mut message = delivery.message(self.now);
+        (message.subject, message.body) = text.unwrap_or_default();
+        self.state.outbox.push_back(message.into());
         details(delivery.attribute, delivery.destination)
     }
 }
@@ -46,6 +50,8 @@ impl Delivery<'_> {
             attribute: self.attribute.into(),
             purpose: self.purpose.into(),
             code: self.code.into(),
+            subject: None,
+            body: String::new(),
             sent,
         }
     }

@@ -54,7 +54,7 @@ impl UserPool {
         }
     }
 
-    fn mfa_part(&self, pointer: &str) -> Option<&Value> {
+    pub(super) fn mfa_part(&self, pointer: &str) -> Option<&Value> {
         let (member, rest) = pointer[1..].split_once('/').unwrap_or((&pointer[1..], ""));
         let kept = self.mfa.get(member)?;
         if rest.is_empty() { Some(kept) } else { kept.get(rest) }

@@ -1,10 +1,12 @@
-//! User import jobs. A job never finds a file to import: it waits until it is stopped.
+//! User import jobs: created, given a file, started, watched, stopped. What a started job does is
+//! in [`super::import_run`].
 
 use serde_json::{Value, json};
 
+use super::import_run::{MFA_ENABLED, USERNAME};
 use super::paging::page;
-use super::state::{ImportJob, UserPool};
-use super::{Answer, Context, Fault, Handler, Input, REGION, timestamp};
+use super::state::{ImportJob, Millis, UserPool};
+use super::{Answer, Context, Fault, Handler, Input, Reference, timestamp};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("GetCSVHeader", csv_header),
@@ -15,36 +17,70 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("StopUserImportJob", stop),
 ];
 
-/// Columns that follow the standard attributes.
-const EXTRA_COLUMNS: [&str; 2] = ["cognito:mfa_enabled", "cognito:username"];
+/// How long a file can be uploaded: 15 minutes (developer guide, creating the import job).
+const UPLOAD_LASTS: Millis = 15 * 60_000;
 
-/// The standard attributes without `sub`, two columns of the import's own, custom attributes.
-///
-/// Source: aws/aws-cli examples cognito-idp/get-csv-header.rst; where custom ones stand is ours.
 fn csv_header(context: &mut Context<'_>, input: &Input) -> Answer {
     let pool = context.pool(input)?;
-    let names = pool.schema.iter().map(|attribute| attribute.name.as_str());
-    let (custom, standard): (Vec<_>, Vec<_>) =
-        names.filter(|name| *name != "sub").partition(|name| name.contains(':'));
-    let header: Vec<_> = standard.into_iter().chain(EXTRA_COLUMNS).chain(custom).collect();
-    Ok(Some(json!({"UserPoolId": pool.id, "CSVHeader": header})))
+    Ok(Some(json!({"UserPoolId": pool.id, "CSVHeader": pool.import_columns()})))
+}
+
+impl UserPool {
+    /// Returns the columns of an import file: the standard attributes without `sub`, two of the
+    /// import's own, custom attributes.
+    ///
+    /// Source: aws/aws-cli examples cognito-idp/get-csv-header.rst; where custom ones stand is ours.
+    pub(super) fn import_columns(&self) -> Vec<&str> {
+        let names = self.schema.iter().map(|attribute| attribute.name.as_str());
+        let (custom, standard): (Vec<_>, Vec<_>) =
+            names.filter(|name| *name != "sub").partition(|name| name.contains(':'));
+        standard.into_iter().chain([MFA_ENABLED, USERNAME]).chain(custom).collect()
+    }
+}
+
+/// Why a file is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upload {
+    /// There is no such job.
+    NoJob,
+    /// The job was started, or its address is too old.
+    Late,
+}
+
+impl Reference {
+    /// Takes the file of a job that was not started; another one replaces it.
+    pub(super) fn upload(
+        &mut self,
+        pool: &str,
+        job: &str,
+        file: &[u8],
+        now: Millis,
+    ) -> Result<(), Upload> {
+        let mut context = self.context(now);
+        let pool = context.pool_by_id(pool).map_err(|_| Upload::NoJob)?;
+        let job = pool.import_jobs.get_mut(job).ok_or(Upload::NoJob)?;
+        if job.status != "Created" || now >= job.created + UPLOAD_LASTS {
+            return Err(Upload::Late);
+        }
+        job.csv = Some(file.to_vec());
+        Ok(())
+    }
 }
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     context.pool(input)?;
     let suffix =
         context.draw(10, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    let created = context.now;
+    let (created, base) = (context.now, context.base_url);
     let pool = context.pool(input)?;
     let id = format!("import-{suffix}");
     let job = ImportJob {
-        upload_url: format!(
-            "https://aws-cognito-idp-user-import-pdx.s3.{REGION}.amazonaws.com/{}/{id}",
-            pool.id
-        ),
+        // On the service it is an address of Amazon S3; here the reference takes the file itself.
+        upload_url: format!("{base}/_reference/imports/{}/{id}", pool.id),
         id: id.clone(),
         name: input.text("JobName").into(),
         role: input.text("CloudWatchLogsRoleArn").into(),
+        hashing: input.opt_text("PasswordHashingAlgorithm").map(str::to_owned),
         status: "Created".into(),
         created,
         ..ImportJob::default()
@@ -76,6 +112,9 @@ fn description(pool: &UserPool, job: &ImportJob) -> Value {
     for (name, date) in dates.into_iter().filter_map(|(name, date)| Some((name, date?))) {
         described[name] = timestamp(date);
     }
+    if let Some(hashing) = &job.hashing {
+        described["PasswordHashingAlgorithm"] = json!(hashing);
+    }
     if let Some(message) = &job.completion_message {
         described["CompletionMessage"] = json!(message);
     }
@@ -105,8 +144,17 @@ fn start(context: &mut Context<'_>, input: &Input) -> Answer {
     let now = context.now;
     let pool = context.pool(input)?;
     let mut job = named(pool, input)?;
-    if job.status != "Created" {
-        return Err(Fault::rule("import-job-already-started"));
+    match job.status.as_str() {
+        "Created" => {}
+        "Expired" => return Err(Fault::rule("import-job-expired").with("id", job.id)),
+        _ => return Err(Fault::rule("import-job-already-started")),
+    }
+    if job.csv.is_none() {
+        return Err(Fault::rule("import-job-without-file").with("id", job.id));
+    }
+    let verifies = |name: &str| pool.has("AutoVerifiedAttributes", name);
+    if !verifies("email") && !verifies("phone_number") {
+        return Err(Fault::rule("import-job-nothing-verified"));
     }
     job.status = "Pending".into();
     job.started = Some(now);
@@ -122,10 +170,8 @@ fn stop(context: &mut Context<'_>, input: &Input) -> Answer {
     if !["Pending", "InProgress"].contains(&job.status.as_str()) {
         return Err(Fault::rule("import-job-not-running"));
     }
-    job.status = "Stopped".into();
-    job.completed = Some(now);
     // Source: aws/aws-cli examples cognito-idp/stop-user-import-job.rst.
-    job.completion_message = Some("The Import Job was stopped by the developer.".into());
+    job.end("Stopped", "The Import Job was stopped by the developer.", now);
     let described = answer(pool, &job);
     pool.import_jobs.insert(job.id.clone(), job);
     described

@@ -16,7 +16,9 @@ impl Context<'_> {
     /// Returns the pool with this id.
     pub(crate) fn pool_by_id(&mut self, id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("user-pool-not-found").with("id", id);
-        self.state.pools.get_mut(id).map(Arc::make_mut).ok_or_else(missing)
+        let pool = self.state.pools.get_mut(id).map(Arc::make_mut).ok_or_else(missing)?;
+        pool.run_imports(self.now);
+        Ok(pool)
     }
 
     /// Returns the user that the members `UserPoolId` and `Username` name: username, alias or `sub`.
@@ -29,7 +31,9 @@ impl Context<'_> {
         let missing = || Fault::rule("client-not-found").with("id", client_id);
         let mut pools = self.state.pools.values_mut();
         let found = pools.find(|pool| pool.clients.contains_key(client_id));
-        found.map(Arc::make_mut).ok_or_else(missing)
+        let pool = found.map(Arc::make_mut).ok_or_else(missing)?;
+        pool.run_imports(self.now);
+        Ok(pool)
     }
 }
 

@@ -23,9 +23,12 @@ mod filter;
 mod first_factor;
 mod groups;
 mod identity_pools;
+mod import_csv;
 mod import_jobs;
+mod import_run;
 mod java_pattern;
 mod lookup;
+mod messages;
 mod mfa;
 mod paging;
 mod policy;
@@ -95,6 +98,7 @@ pub struct Reference {
     /// Everything it remembers.
     pub state: State,
     rng: ChaCha8Rng,
+    base_url: String,
 }
 
 /// What a handler may touch.
@@ -103,13 +107,24 @@ pub(crate) struct Context<'a> {
     pub(crate) state: &'a mut State,
     /// The time of the call.
     pub(crate) now: Millis,
+    /// URL the reference is reached at, without a slash at the end: for addresses in answers.
+    pub(crate) base_url: &'a str,
     rng: &'a mut ChaCha8Rng,
 }
 
 impl Reference {
     /// Returns an empty reference whose ids, codes and tokens follow from `seed`.
     pub fn new(catalogue: Arc<Catalogue>, seed: u64) -> Self {
-        Self { catalogue, state: State::default(), rng: ChaCha8Rng::seed_from_u64(seed) }
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let base_url = format!("https://cognito-idp.{REGION}.amazonaws.com");
+        Self { catalogue, state: State::default(), rng, base_url }
+    }
+
+    /// Says at which URL it is reached: import jobs answer with an address below it.
+    #[must_use]
+    pub fn served_at(mut self, base_url: &str) -> Self {
+        base_url.trim_end_matches('/').clone_into(&mut self.base_url);
+        self
     }
 
     /// Returns the contract it implements.
@@ -119,7 +134,7 @@ impl Reference {
 
     /// Forgets everything and starts over from `seed`.
     pub fn reset(&mut self, seed: u64) {
-        *self = Self::new(self.catalogue.clone(), seed);
+        *self = Self::new(self.catalogue.clone(), seed).served_at(&self.base_url);
     }
 
     /// Carries out one call at time `now`.
@@ -147,8 +162,11 @@ impl Reference {
         let handler = handler(call.service, call.operation).ok_or_else(|| {
             Fault::rule("operation-not-implemented").with("operation", call.operation)
         })?;
-        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng };
-        handler(&mut context, &input)
+        handler(&mut self.context(now), &input)
+    }
+
+    fn context(&mut self, now: Millis) -> Context<'_> {
+        Context { state: &mut self.state, now, base_url: &self.base_url, rng: &mut self.rng }
     }
 }
 

@@ -89,6 +89,7 @@ fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
     if pool.text_setting("/DeletionProtection") == "ACTIVE" {
         return Err(Fault::rule("pool-delete-protected"));
     }
+    refuse_during_import(pool)?;
     context.state.pools.remove(input.text("UserPoolId"));
     Ok(None)
 }
@@ -124,6 +125,9 @@ fn add_custom_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
             return Err(Fault::rule("custom-attribute-exists").with("name", added.name));
         }
         schema.push(added);
+    }
+    if schema.iter().filter(|attribute| attribute.is_custom()).count() > schema::MOST_CUSTOM {
+        return Err(Fault::rule("custom-attributes-too-many"));
     }
     pool.schema = schema;
     pool.modified = now;

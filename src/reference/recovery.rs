@@ -87,7 +87,7 @@ fn admin_reset_user_password(context: &mut Context<'_>, input: &Input) -> Answer
     }
     let pool = context.pool(input)?;
     let (pool_id, key) = (pool.id.clone(), pool.user_key(&username));
-    let attribute = pool.verified_contact(&key)?;
+    let attribute = pool.recovery_contact(&key)?;
     send_reset_code(context, &pool_id, &key, attribute)?;
     let user = context.user(input)?;
     user.status = UserStatus::ResetRequired;
@@ -115,7 +115,7 @@ fn admin_set_user_password(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn change_password(context: &mut Context<'_>, input: &Input) -> Answer {
-    let bearer = context.bearer(input)?;
+    let bearer = context.account(input)?;
     context.attempt(&bearer.app.pool_id, &bearer.key, "ChangePassword", 5)?;
     let password = input.text("ProposedPassword");
     check_new_password(bearer.app.pool(context)?, &bearer.key, password)?;
@@ -167,8 +167,11 @@ impl UserPool {
         };
         let user = self.users.get(key).ok_or_else(|| Fault::rule("user-not-found"))?;
         let mut listed = listed.iter().filter_map(attribute);
+        // Text messages are no recovery for those who sign in with them (API reference,
+        // AccountRecoverySetting); without the setting, the older behaviour has them first.
+        let doubles = |name: &str| name == "phone_number" && user.mfa.contains("SMS_MFA");
         listed
-            .find(|name| self.recovers(user, name))
+            .find(|name| self.recovers(user, name) && !doubles(name))
             .ok_or_else(|| Fault::rule("password-reset-no-contact"))
     }
 

@@ -31,6 +31,9 @@ pub(super) const STANDARD: [&str; 20] = [
     "updated_at",
 ];
 
+/// Custom attributes a pool may have (developer guide, quotas).
+pub(super) const MOST_CUSTOM: usize = 50;
+
 const DATA_TYPES: [&str; 4] = ["String", "Number", "DateTime", "Boolean"];
 
 /// Returns the schema of a new pool: the standard attributes, then what the caller declared.
@@ -172,6 +175,13 @@ fn limits(limits: [(&str, Option<String>); 2]) -> Value {
     Value::Object(
         given.map(|(name, limit)| (name.to_owned(), Value::from(limit))).collect::<Map<_, _>>(),
     )
+}
+
+impl SchemaAttribute {
+    /// Tells whether the pool's owner declared it.
+    pub(super) fn is_custom(&self) -> bool {
+        self.name.contains(':')
+    }
 }
 
 /// Who writes attributes, and when.

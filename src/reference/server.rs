@@ -72,6 +72,7 @@ impl Server {
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
+        let reference = reference.served_at(&format!("http://{addr}"));
         let shell = Arc::new(Shell::new(reference, options));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -265,9 +265,17 @@ pub struct ImportJob {
     pub counts: (u64, u64, u64),
     /// Why it ended.
     pub completion_message: Option<String>,
-    /// The uploaded CSV.
-    pub csv: Option<String>,
+    /// Algorithm of the hashes in the file, as given.
+    pub hashing: Option<String>,
+    /// The uploaded file.
+    pub csv: Option<Vec<u8>>,
+    /// Lines of the file that wait for their import, once it is read.
+    pub queue: VecDeque<ImportLine>,
 }
+
+/// One line of an import file: values by column, blank ones left out; `None` for a line that does
+/// not fit the header.
+pub type ImportLine = Option<BTreeMap<String, String>>;
 
 /// A challenge that waits for its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -338,6 +346,11 @@ pub struct Message {
     pub purpose: String,
     /// The code or temporary password in it.
     pub code: String,
+    /// Subject line; text messages have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Text, placeholders filled in.
+    pub body: String,
     /// When it was sent, milliseconds since the epoch.
     pub sent: Millis,
 }

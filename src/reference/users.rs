@@ -99,6 +99,11 @@ fn username_attribute(pool: &UserPool, username: &str) -> Result<Option<&'static
         (false, false) if pool.has("AliasAttributes", "email") && is_email(username) => {
             Err(Fault::rule("admin-create-username-email-alias"))
         }
+        (false, false)
+            if pool.has("AliasAttributes", "phone_number") && is_phone_number(username) =>
+        {
+            Err(Fault::rule("admin-create-username-phone-alias"))
+        }
         (false, false) => Ok(None),
     }
 }

@@ -13,6 +13,7 @@ use crate::pattern::Pattern;
 use crate::scenario::bind::Bindings;
 use crate::scenario::node::Node;
 use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
+use crate::target::Mail;
 use crate::transcript::{Call, Exchange, Expectation, Expected, Pages, Place, Transcript};
 use crate::wire::{CONTENT_TYPE, Request};
 
@@ -169,7 +170,16 @@ impl Player<'_> {
                 Ok(())
             }
             Action::Clock(seconds) => self.advance(seconds).await,
-            Action::Mail { pool, username, save } => self.mail(pool, username, save).await,
+            Action::Mail { pool, username, save, save_body, save_subject } => {
+                let mail = self.mail(pool, username).await?;
+                self.bindings.set(save, Value::String(mail.code));
+                for (name, part) in [(save_body, mail.body), (save_subject, mail.subject)] {
+                    let Some(name) = name else { continue };
+                    let lacking = || End::Skipped("the target's mailbox shows codes only".into());
+                    self.bindings.set(name, Value::String(part.ok_or_else(lacking)?));
+                }
+                Ok(())
+            }
             Action::Call { .. } | Action::Raw { .. } => self.exchange(step, place, overlay).await,
         }
     }
@@ -181,8 +191,8 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Reads a code; it may take a moment until a target has sent one.
-    async fn mail(&mut self, pool: &Node, username: &Node, save: &str) -> Result<(), End> {
+    /// Reads a message; it may take a moment until a target has sent one.
+    async fn mail(&self, pool: &Node, username: &Node) -> Result<Mail, End> {
         let sender = self.transcript.exchanges.last().map(|exchange| exchange.call.operation());
         if let Some(sender) = sender.filter(|sender| !self.session.target.shows_codes_of(sender)) {
             return Err(End::Skipped(format!("the target's mailbox shows no code of {sender}")));
@@ -191,10 +201,9 @@ impl Player<'_> {
         let (pool, username) = (text(self.fill(pool)?), text(self.fill(username)?));
         let deadline = Instant::now() + Duration::from_secs(2);
         loop {
-            let code = self.session.target.read_code(&pool, &username).await;
-            if let Some(code) = code.map_err(End::Indeterminate)? {
-                self.bindings.set(save, Value::String(code));
-                return Ok(());
+            let mail = self.session.target.read_mail(&pool, &username).await;
+            if let Some(mail) = mail.map_err(End::Indeterminate)? {
+                return Ok(mail);
             }
             if Instant::now() > deadline {
                 return Err(End::Indeterminate("no code came into the mailbox".into()));
@@ -221,7 +230,7 @@ impl Player<'_> {
                 expect.evidence = Evidence::Documented;
                 expect.source = format!("API reference, the operations of set-up {name}");
             }
-            let mut exchange = self.send(call, place.clone()).await;
+            let mut exchange = self.send(call, place.clone(), Some(&expect)).await;
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
                 exchange = self.follow(exchange, *limit, *most).await?;
             }
@@ -342,12 +351,13 @@ impl Player<'_> {
         Ok(headers)
     }
 
-    /// Sends one call; what the target throttles is sent again after a pause.
-    async fn send(&self, call: Call, place: Place) -> Exchange {
+    /// Sends one call; what the target throttles is sent again after a pause, unless being refused
+    /// so is what was expected.
+    async fn send(&self, call: Call, place: Place, expect: Option<&Expectation>) -> Exchange {
         let mut pause = THROTTLE_PAUSE;
         let mut exchange = send_once(self.session, &call, &place).await;
         for _ in 0..THROTTLE_RETRIES {
-            if !check::throttled(&exchange) {
+            if !check::throttled(&exchange) || self.expected(&mut exchange, expect) {
                 break;
             }
             tokio::time::sleep(pause).await;
@@ -355,6 +365,14 @@ impl Player<'_> {
             exchange = send_once(self.session, &call, &place).await;
         }
         exchange
+    }
+
+    fn expected(&self, exchange: &mut Exchange, expect: Option<&Expectation>) -> bool {
+        exchange.expect = expect.cloned();
+        let refusal = expects_error(exchange);
+        let holds = refusal && check::expectation_holds(&self.session.catalogue, exchange);
+        exchange.expect = None;
+        holds
     }
 
     /// Follows the pages after `first` to the end, or to the most allowed.
@@ -401,7 +419,7 @@ impl Player<'_> {
             }
             let place = page.place.clone();
             self.transcript.exchanges.push(page);
-            page = self.send(call, place).await;
+            page = self.send(call, place, None).await;
         }
     }
 

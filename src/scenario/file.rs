@@ -155,6 +155,12 @@ pub struct MailFile {
     pub username: Node,
     /// Binding that takes the code.
     pub save: String,
+    /// Binding that takes the text of the message; skipped where the mailbox shows codes only.
+    #[serde(default)]
+    pub save_body: Option<String>,
+    /// Binding that takes its subject line; skipped where the mailbox shows codes only.
+    #[serde(default)]
+    pub save_subject: Option<String>,
 }
 
 /// How to follow pages.

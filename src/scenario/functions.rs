@@ -19,6 +19,9 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
     ("add", "number, number"),
     ("range", "count"),
     ("base64", "text"),
+    ("between", "text, what stands before, what stands after"),
+    ("url_path", "url"),
+    ("csv", "columns, row by column, …"),
     ("json", "value"),
     ("now", ""),
     ("wrong_code", "code"),
@@ -58,6 +61,9 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
             json!((1..=number(0)?.clamp(0, 10_000)).map(|n| n.to_string()).collect::<Vec<_>>())
         }
         "base64" => json!(STANDARD.encode(text(0)?)),
+        "between" => json!(between(&text(0)?, &text(1)?, &text(2)?)),
+        "url_path" => json!(url_path(&text(0)?)),
+        "csv" => json!(csv(arguments).ok_or_else(|| signature(name))?),
         "json" => json!(arguments.first().ok_or_else(|| signature(name))?.to_string()),
         "now" => json!(bindings.now),
         "wrong_code" => json!(wrong_code(&text(0)?)),
@@ -111,6 +117,38 @@ fn signature(name: &str) -> String {
     format!("takes ({arguments})")
 }
 
+/// Returns what stands between two texts; empty where they do not stand in that order.
+fn between(text: &str, before: &str, after: &str) -> String {
+    let rest = text.split_once(before).map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.split_once(after))
+        .map(|(found, _)| found.to_owned())
+        .unwrap_or_default()
+}
+
+/// Returns a URL's path and query: what a `raw` step sends to the same endpoint.
+fn url_path(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |slash| &rest[slash..]).to_owned()
+}
+
+/// Returns the file of a user import job: the columns, then a line for each row; commas inside
+/// values stand behind a backslash.
+///
+/// Source: developer guide, creating the user import CSV file.
+fn csv(arguments: &[Value]) -> Option<String> {
+    let (columns, rows) = arguments.split_first()?;
+    let columns: Vec<&str> = columns.as_array()?.iter().filter_map(Value::as_str).collect();
+    let mut lines = vec![columns.join(",")];
+    for row in rows {
+        let row = row.as_object()?;
+        let value = |column: &&str| row.get(*column).map(text_of).unwrap_or_default();
+        let values: Vec<_> =
+            columns.iter().map(|column| value(column).replace(',', "\\,")).collect();
+        lines.push(values.join(","));
+    }
+    Some(lines.join("\n") + "\n")
+}
+
 /// Base64 of HMAC-SHA256 over username and client id, keyed by the client secret.
 ///
 /// Source: developer guide, "Computing secret hash values".
@@ -162,4 +200,39 @@ fn tampered(token: &str) -> String {
         (false, c) => c,
     };
     token.char_indices().map(turn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_between_others_are_found() {
+        for (text, expected) in [("a [1] b", "1"), ("[]", ""), ("a 1", ""), ("]1[", ""), ("[1", "")]
+        {
+            assert_eq!(between(text, "[", "]"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_lose_their_authority() {
+        for (url, expected) in [
+            ("http://127.0.0.1:9/a/b?c=d", "/a/b?c=d"),
+            ("https://host", "/"),
+            ("/a", "/a"),
+            ("", "/"),
+        ] {
+            assert_eq!(url_path(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn import_files_have_a_header_and_rows() {
+        let columns = json!(["name", "email"]);
+        let file =
+            csv(&[columns.clone(), json!({"email": "a@b.c", "name": "Berg, Ann"}), json!({})]);
+        assert_eq!(file.as_deref(), Some("name,email\nBerg\\, Ann,a@b.c\n,\n"));
+        assert_eq!(csv(&[columns, json!("row")]), None);
+        assert_eq!(csv(&[]), None);
+    }
 }

@@ -127,6 +127,10 @@ pub enum Action {
         username: Node,
         /// Binding that takes the code.
         save: String,
+        /// Binding that takes the text of the message.
+        save_body: Option<String>,
+        /// Binding that takes its subject line.
+        save_subject: Option<String>,
     },
     /// Moves the target's clock, in seconds.
     Clock(Node),

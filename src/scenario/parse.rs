@@ -192,7 +192,10 @@ pub(super) fn check_bindings(path: &str, text: &str, scenario: &Scenario) -> Par
 fn made_by(step: &Step) -> Vec<&str> {
     let mut names: Vec<&str> = step.save.keys().map(String::as_str).collect();
     match &step.action {
-        Action::Mail { save, .. } => names.push(save),
+        Action::Mail { save, save_body, save_subject, .. } => {
+            let others = save_body.iter().chain(save_subject).map(String::as_str);
+            names.extend(others.chain([save.as_str()]));
+        }
         Action::Let(bindings) => names.extend(bindings.iter().map(|(name, _)| name.as_str())),
         _ => {}
     }
@@ -353,7 +356,13 @@ impl<'a> Reader<'a> {
         }
         if let Some(mail) = &file.mail {
             let (pool, username) = (mail.pool.clone(), mail.username.clone());
-            return Ok(Action::Mail { pool, username, save: mail.save.clone() });
+            return Ok(Action::Mail {
+                pool,
+                username,
+                save: mail.save.clone(),
+                save_body: mail.save_body.clone(),
+                save_subject: mail.save_subject.clone(),
+            });
         }
         if let Some(seconds) = &file.clock {
             return Ok(Action::Clock(seconds.clone()));

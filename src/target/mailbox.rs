@@ -33,6 +33,23 @@ pub enum Mailbox {
     },
 }
 
+/// A message with a code in it. Holds a live secret: it stays in the case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// The code.
+    pub code: String,
+    /// The whole text, where the mailbox shows it.
+    pub body: Option<String>,
+    /// The subject line, where the mailbox shows it.
+    pub subject: Option<String>,
+}
+
+impl Mail {
+    fn of_code(code: String) -> Self {
+        Self { code, ..Self::default() }
+    }
+}
+
 impl Mailbox {
     /// Returns the mailbox a profile describes; `None` for a log when nothing was started.
     pub fn new(description: &profile::Mailbox, http: &Http, log: Option<&Log>) -> Option<Self> {
@@ -47,14 +64,16 @@ impl Mailbox {
         })
     }
 
-    /// Returns the newest code sent to a user; `None` when none has come.
+    /// Returns the newest message with a code that was sent to a user; `None` when none has come.
     ///
     /// # Errors
     /// The mailbox cannot be read, in words.
-    pub async fn read(&self, pool: &str, username: &str) -> Result<Option<String>, String> {
+    pub async fn read(&self, pool: &str, username: &str) -> Result<Option<Mail>, String> {
         match self {
-            Self::Fixed(code) => Ok(Some(code.clone())),
-            Self::Log { pattern, log } => from_log(pattern, log, username).await,
+            Self::Fixed(code) => Ok(Some(Mail::of_code(code.clone()))),
+            Self::Log { pattern, log } => {
+                Ok(from_log(pattern, log, username).await?.map(Mail::of_code))
+            }
             Self::Outbox { outbox, http } => from_outbox(outbox, http, pool, username).await,
         }
     }
@@ -78,7 +97,7 @@ async fn from_outbox(
     http: &Http,
     pool: &str,
     username: &str,
-) -> Result<Option<String>, String> {
+) -> Result<Option<Mail>, String> {
     let path = outbox.path.replace("{pool}", &percent(pool));
     let path = path.replace("{username}", &percent(username));
     let request = Request { method: "GET".into(), path, headers: Vec::new(), body: Vec::new() };
@@ -90,11 +109,20 @@ async fn from_outbox(
     let Some(Value::Array(messages)) = document else {
         return Err("the mailbox is no list of messages".into());
     };
-    let code = messages.iter().rev().find_map(|message| message.pointer(&outbox.code)?.as_str());
+    let text =
+        |message: &Value, pointer: &str| Some(message.pointer(pointer)?.as_str()?.to_owned());
+    let part = |message: &Value, pointer: &Option<String>| text(message, pointer.as_deref()?);
+    let code = messages.iter().rev().find_map(|message| {
+        Some(Mail {
+            code: text(message, &outbox.code)?,
+            body: part(message, &outbox.body),
+            subject: part(message, &outbox.subject),
+        })
+    });
     if code.is_none() && !messages.is_empty() {
         return Err(format!("the mailbox has messages, but no code at `{}` of any", outbox.code));
     }
-    Ok(code.map(str::to_owned))
+    Ok(code)
 }
 
 /// Returns text as it may stand in a query value.

@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use mailbox::Mail;
+
 use crate::transcript::{Call, SdkVerdict};
 use crate::wire::{Request, Response, TransportError};
 
@@ -76,6 +78,8 @@ pub enum Capability {
     Lambda,
     /// `/oauth2/…` endpoints are there.
     OauthEndpoints,
+    /// The endpoint itself takes the files of user import jobs and imports them.
+    UserImport,
 }
 
 impl Capability {
@@ -89,6 +93,7 @@ impl Capability {
             Self::QueryProtocol => "query-protocol",
             Self::Lambda => "lambda",
             Self::OauthEndpoints => "oauth-endpoints",
+            Self::UserImport => "user-import",
         }
     }
 }
@@ -139,15 +144,26 @@ pub trait Target: Send + Sync {
     }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
-    /// Returns the newest code sent to a user; `None` when none has come.
+    /// Returns the newest message with a code that was sent to a user; `None` when none has come.
     ///
     /// # Errors
     /// The mailbox cannot be read: words for the verdict.
+    fn read_mail<'a>(
+        &'a self,
+        pool: &'a str,
+        username: &'a str,
+    ) -> Boxed<'a, Result<Option<Mail>, String>>;
+    /// Returns the newest code sent to a user; `None` when none has come.
+    ///
+    /// # Errors
+    /// As [`Target::read_mail`].
     fn read_code<'a>(
         &'a self,
         pool: &'a str,
         username: &'a str,
-    ) -> Boxed<'a, Result<Option<String>, String>>;
+    ) -> Boxed<'a, Result<Option<String>, String>> {
+        Box::pin(async move { Ok(self.read_mail(pool, username).await?.map(|mail| mail.code)) })
+    }
     /// Moves the target's clock forward.
     ///
     /// # Errors

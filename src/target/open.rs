@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::fingerprint::{Fingerprints, has_known_face, may_decline};
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
-use super::mailbox::Mailbox;
+use super::mailbox::{Mail, Mailbox};
 use super::process::{Process, SHOWN_LINES, StartError};
 use super::profile::{Profile, ProfileError};
 use super::sign::Credentials;
@@ -402,11 +402,11 @@ impl Target for Opened {
         })
     }
 
-    fn read_code<'a>(
+    fn read_mail<'a>(
         &'a self,
         pool: &'a str,
         username: &'a str,
-    ) -> Boxed<'a, Result<Option<String>, String>> {
+    ) -> Boxed<'a, Result<Option<Mail>, String>> {
         Box::pin(async move {
             match &self.mailbox {
                 Some(mailbox) => mailbox.read(pool, username).await,

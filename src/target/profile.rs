@@ -117,6 +117,9 @@ pub struct Capabilities {
     /// It has `/oauth2/…` endpoints.
     #[serde(default)]
     pub oauth_endpoints: bool,
+    /// The address an import job gives is its own, and what is put there is imported.
+    #[serde(default)]
+    pub user_import: bool,
 }
 
 /// How confirmation codes are read.
@@ -139,6 +142,12 @@ pub struct Outbox {
     pub path: String,
     /// JSON pointer from one message to its code.
     pub code: String,
+    /// JSON pointer from one message to its text, where it shows one.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// JSON pointer from one message to its subject line, where it shows one.
+    #[serde(default)]
+    pub subject: Option<String>,
 }
 
 /// How a target's clock is moved: `POST` of `{"advance_seconds": n}`.
@@ -249,6 +258,7 @@ impl Profile {
             (has.query_protocol, Capability::QueryProtocol),
             (has.lambda, Capability::Lambda),
             (has.oauth_endpoints, Capability::OauthEndpoints),
+            (has.user_import, Capability::UserImport),
         ];
         all.into_iter().filter(|(there, _)| *there).map(|(_, capability)| capability).collect()
     }

@@ -151,3 +151,42 @@ fn users_change_their_passwords() {
     bench.ok("ChangePassword", change(PASSWORD, OTHER));
     bench.refused("ChangePassword", change(OTHER, PASSWORD), "attempt-limit");
 }
+
+#[test]
+fn codes_follow_the_recovery_setting() {
+    let both = json!({"UserAttributes": [
+        {"Name": "email", "Value": "a@b.c"}, {"Name": "email_verified", "Value": "true"},
+        {"Name": "phone_number", "Value": "+4912345678"},
+        {"Name": "phone_number_verified", "Value": "true"}], "Username": "ann"});
+    let bench = |recovery: &[(&str, u64)]| {
+        let mechanism = |(name, priority)| json!({"Name": name, "Priority": priority});
+        let mechanisms: Vec<_> = recovery.iter().copied().map(mechanism).collect();
+        let sms = json!({"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"});
+        let setting = match mechanisms.is_empty() {
+            true => Value::Null,
+            false => json!({"RecoveryMechanisms": mechanisms}),
+        };
+        let pool = json!({"AccountRecoverySetting": setting, "SmsConfiguration": sms,
+            "MfaConfiguration": "OPTIONAL"});
+        let mut bench = Bench::with_ann(pool, json!({}));
+        bench.ok("AdminUpdateUserAttributes", both.clone());
+        bench
+    };
+    let medium = |medium: &str| [("/CodeDeliveryDetails/DeliveryMedium", json!(medium))];
+    let factor = json!({"Username": "ann", "SMSMfaSettings": {"Enabled": true}});
+
+    let mut older = bench(&[]);
+    older.check("ForgotPassword", ann(), &medium("SMS"));
+    let mut by_email = bench(&[("verified_phone_number", 2), ("verified_email", 1)]);
+    by_email.check("ForgotPassword", ann(), &medium("EMAIL"));
+    let mut by_phone = bench(&[("verified_phone_number", 1), ("verified_email", 2)]);
+    by_phone.check("ForgotPassword", ann(), &medium("SMS"));
+    by_phone.ok("AdminSetUserMFAPreference", factor.clone());
+    by_phone.check("ForgotPassword", ann(), &medium("EMAIL"));
+    let mut only_phone = bench(&[("verified_phone_number", 1)]);
+    only_phone.ok("AdminSetUserMFAPreference", factor);
+    only_phone.refused("ForgotPassword", ann(), "password-reset-no-contact");
+    let mut nobody = bench(&[("admin_only", 1)]);
+    nobody.refused("ForgotPassword", ann(), "password-reset-admin-only");
+    nobody.refused("AdminResetUserPassword", ann(), "password-reset-admin-only");
+}

@@ -131,7 +131,7 @@ fn groups_hold_users() {
 
 #[test]
 fn import_jobs_run_until_stopped() {
-    let mut bench = bench();
+    let mut bench = Bench::new(json!({"AutoVerifiedAttributes": ["email"]}));
     let header = bench.ok("GetCSVHeader", json!({}));
     assert_eq!(header["CSVHeader"].as_array().map(Vec::len), Some(21));
     let role = "arn:aws:iam::123456789012:role/r";
@@ -143,6 +143,8 @@ fn import_jobs_run_until_stopped() {
     assert_eq!((&created["Status"], &created["FailedUsers"]), (&json!("Created"), &json!(0)));
     let job = json!({"JobId": created["JobId"]});
     bench.refused("StopUserImportJob", job.clone(), "import-job-not-running");
+    let (pool, id) = (bench.pool.clone(), job["JobId"].as_str().expect("an id").to_owned());
+    bench.reference.upload(&pool, &id, b"name", bench.now).expect("the job waits for its file");
     let status = |status: &str| [("/UserImportJob/Status", json!(status))];
     bench.check("StartUserImportJob", job.clone(), &status("Pending"));
     bench.refused("StartUserImportJob", job.clone(), "import-job-already-started");

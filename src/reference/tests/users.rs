@@ -72,6 +72,9 @@ fn usernames_follow_the_pool() {
     let mut alias = Bench::new(json!({"AliasAttributes": ["email"]}));
     let rule = "admin-create-username-email-alias";
     alias.refused("AdminCreateUser", suppressed("a@example.com"), rule);
+    let mut phone_alias = Bench::new(json!({"AliasAttributes": ["phone_number"]}));
+    let rule = "admin-create-username-phone-alias";
+    phone_alias.refused("AdminCreateUser", suppressed("+4912345678"), rule);
     let verified = |name: &str| {
         json!({"Username": name, "UserAttributes": [
         {"Name": "email", "Value": "a@example.com"}, {"Name": "email_verified", "Value": "true"}]})
@@ -177,4 +180,38 @@ fn users_are_listed_and_filtered() {
     bench.refused("ListUsers", custom, "list-users-filter-attribute");
     let unknown = json!({"AttributesToGet": ["custom:a"]});
     bench.refused("ListUsers", unknown, "list-users-unknown-attribute");
+}
+
+#[test]
+fn invitations_go_where_they_are_wanted() {
+    #[track_caller]
+    fn check(mediums: Value, expected: &[&str]) {
+        let mut bench = bench();
+        let mut input = json!({"Username": "ann", "UserAttributes": [
+            {"Name": "email", "Value": "a@b.c"}, {"Name": "phone_number", "Value": "+4912345678"}]});
+        if !mediums.is_null() {
+            input["DesiredDeliveryMediums"] = mediums;
+        }
+        bench.ok("AdminCreateUser", input);
+        let sent: Vec<_> =
+            bench.reference.state.outbox.iter().map(|message| message.medium.as_str()).collect();
+        assert_eq!(sent, expected);
+    }
+    check(Value::Null, &["SMS"]);
+    check(json!(["EMAIL"]), &["EMAIL"]);
+    check(json!(["SMS", "EMAIL"]), &["EMAIL", "SMS"]);
+}
+
+#[test]
+fn a_pool_has_fifty_custom_attributes() {
+    let mut bench = bench();
+    let named = |from: u32, count: u32| {
+        let one = |n| json!({"Name": format!("a{n}"), "AttributeDataType": "String"});
+        json!({"CustomAttributes": (from..from + count).map(one).collect::<Vec<_>>()})
+    };
+    bench.ok("AddCustomAttributes", named(0, 25));
+    bench.ok("AddCustomAttributes", named(25, 24));
+    bench.refused("AddCustomAttributes", named(49, 2), "custom-attributes-too-many");
+    bench.ok("AddCustomAttributes", named(49, 1));
+    bench.refused("AddCustomAttributes", named(50, 1), "custom-attributes-too-many");
 }
