@@ -17,17 +17,14 @@ use serde_json::Value;
 
 /// Groups of facts (`identity`: everything about identity pools) whose mapping is still to come.
 const PENDING_GROUPS: &[&str] = &[
-    "attributes",
     "branding",
     "domains",
     "identity",
     "identity-providers",
-    "import-jobs",
     "lambda",
     "log-delivery",
     "resource-servers",
     "risk",
-    "signup",
 ];
 
 /// Facts of other groups whose operations are still to come: what they name may not exist yet.
