@@ -118,6 +118,77 @@ fn every_set_up_is_used() {
     assert_eq!(unused, [""; 0]);
 }
 
+/// Texts that short occur by chance.
+const TELLING_LENGTH: usize = 25;
+
+/// Source files that may quote the service: what is wrong on purpose, tests, and input validation,
+/// whose texts are put together from the shapes.
+const MAY_QUOTE: &[&str] = &["reference/faults", "reference/tests", "reference/validate.rs"];
+
+/// Returns the parts of the rules' messages that stand between placeholders and tell the rule.
+fn message_parts(suite: &Suite) -> Vec<(String, String)> {
+    let placeholder = regex::Regex::new(r"\{\w+\}").expect("a valid pattern");
+    let mut parts = Vec::new();
+    for rule in suite.catalogue.rules.iter() {
+        let text = rule.message.as_deref().unwrap_or_default();
+        let long = placeholder.split(text).map(str::trim).filter(|p| p.len() >= TELLING_LENGTH);
+        parts.extend(long.map(|part| (rule.id.clone(), part.to_owned())));
+    }
+    parts
+}
+
+/// Returns the string literals of a source file, its unit tests and comments left out.
+fn literals(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let continued = regex::Regex::new(r"\\\n\s*").expect("a valid pattern");
+    let code = continued.replace_all(&code, "");
+    let literal = regex::Regex::new(r#""((?:[^"\\]|\\.)*)""#).expect("a valid pattern");
+    literal.captures_iter(&code).map(|found| found[1].replace('\\', "")).collect()
+}
+
+/// Every file below a folder with this extension: path below it and text.
+fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut queue = vec![folder.to_owned()];
+    while let Some(next) = queue.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                queue.push(path);
+            } else if path.extension().is_some_and(|ext| ext == extension) {
+                let name = path.strip_prefix(folder).expect("inside").display().to_string();
+                found.push((name, std::fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_services_words_stand_in_the_rulebook_only() {
+    let suite = suite();
+    let parts = message_parts(&suite);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut quoted = Vec::new();
+    for (name, text) in files(&root.join("scenarios"), "yaml") {
+        let told = parts.iter().filter(|(_, part)| text.contains(part.as_str()));
+        quoted.extend(told.map(|(rule, _)| format!("scenarios/{name} quotes rule {rule}")));
+    }
+    for (name, text) in files(&root.join("src"), "rs") {
+        if MAY_QUOTE.iter().any(|place| name.starts_with(place)) {
+            continue;
+        }
+        for literal in literals(&text) {
+            let told = parts.iter().filter(|(_, part)| literal.contains(part.as_str()));
+            quoted
+                .extend(told.map(|(rule, _)| format!("src/{name} quotes rule {rule}: {literal}")));
+        }
+    }
+    assert!(quoted.is_empty(), "{quoted:#?}");
+}
+
 /// `UPDATE_SCHEMAS=1 cargo test --test suite` rewrites the file after a change of the types.
 #[test]
 fn the_published_schema_of_scenarios_is_the_one_of_the_types() {

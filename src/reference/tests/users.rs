@@ -145,6 +145,16 @@ fn attributes_change_and_go() {
 }
 
 #[test]
+fn invitations_are_text_messages_unless_said_otherwise() {
+    let mut bench = bench();
+    let both = json!([{"Name": "email", "Value": "ann@example.com"},
+        {"Name": "phone_number", "Value": "+4912345678"}]);
+    bench.ok("AdminCreateUser", json!({"Username": "ann", "UserAttributes": both}));
+    let media = bench.reference.state.outbox.iter().map(|message| message.medium.as_str());
+    assert_eq!(media.collect::<Vec<_>>(), ["SMS"]);
+}
+
+#[test]
 fn users_are_listed_and_filtered() {
     let mut bench = bench();
     for name in ["ann", "bob", "cid"] {
