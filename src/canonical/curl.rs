@@ -44,7 +44,9 @@ pub fn curl(
             parts.push(data(&input.to_string()));
         }
         Call::Events { function } => {
-            return format!("# the events that the function {function} was told; no request shows them");
+            return format!(
+                "# the events that the function {function} was told; no request shows them"
+            );
         }
         Call::Raw { request, .. } => {
             parts.push(format!("-X {} {}", quote(&request.method), url(&request.path)));

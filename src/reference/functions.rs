@@ -175,7 +175,10 @@ mod tests {
             b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"response\":{}}",
             FunctionAnswer::Returned(json!({"response": {}})),
         );
-        check(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", FunctionAnswer::Returned(json!(null)));
+        check(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            FunctionAnswer::Returned(json!(null)),
+        );
         check(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<a/>\n", FunctionAnswer::Garbled);
         check(
             b"HTTP/1.1 200 OK\r\nx-amz-function-error: Unhandled\r\ncontent-length: 20\r\n\r\n{\"errorMessage\":\"no\"}",
@@ -198,7 +201,7 @@ mod tests {
         static DEEP: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
         let deep = DEEP.get_or_init(|| {
             let mut bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec();
-            bytes.extend([b'['; 100_000]);
+            bytes.resize(bytes.len() + 100_000, b'[');
             bytes
         });
         check(deep, FunctionAnswer::Garbled);
@@ -209,11 +212,14 @@ mod tests {
         static HUGE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
         let huge = HUGE.get_or_init(|| {
             let mut bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n".to_vec();
-            bytes.extend([b' '; 9_000_000]);
+            bytes.resize(bytes.len() + 9_000_000, b' ');
             bytes
         });
         let answer = against(huge).0;
-        assert!(matches!(&answer, FunctionAnswer::Threw(words) if words.contains("exceeded")), "{answer:?}");
+        assert!(
+            matches!(&answer, FunctionAnswer::Threw(words) if words.contains("exceeded")),
+            "{answer:?}"
+        );
     }
 
     #[test]

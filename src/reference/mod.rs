@@ -162,10 +162,8 @@ impl Reference {
         // Only where a function can be needed is there anything to undo, and to pay for.
         let before =
             (runs && self.state.has_triggers()).then(|| (self.state.clone(), self.rng.clone()));
-        let functions =
-            triggers::Ongoing::new(call.operation, &input, answers, before.is_some());
-        let mut context =
-            Context { state: &mut self.state, now, rng: &mut self.rng, functions };
+        let functions = triggers::Ongoing::new(call.operation, &input, answers, before.is_some());
+        let mut context = Context { state: &mut self.state, now, rng: &mut self.rng, functions };
         let answer = handler(&mut context, &input);
         let (undone, pending, events) = context.functions.end();
         if let Some((state, rng)) = before.filter(|_| undone) {
@@ -184,14 +182,14 @@ fn accept(catalogue: &Catalogue, call: &Call<'_>) -> Result<(Handler, Input, boo
     let found = found.and_then(|s| Some((s, s.operations.get(call.operation)?)));
     let Some((service, operation)) = found else {
         return Err(Fault::rule("unknown-operation"));
-        };
-        if operation.auth == Auth::Sigv4 && !call.signed {
-            return Err(Fault::rule("missing-signature"));
-        }
-        let input = Input::accept(service, operation, call.input)?;
-        let handler = handler(call.service, call.operation).ok_or_else(|| {
-            Fault::rule("operation-not-implemented").with("operation", call.operation)
-        })?;
+    };
+    if operation.auth == Auth::Sigv4 && !call.signed {
+        return Err(Fault::rule("missing-signature"));
+    }
+    let input = Input::accept(service, operation, call.input)?;
+    let handler = handler(call.service, call.operation).ok_or_else(|| {
+        Fault::rule("operation-not-implemented").with("operation", call.operation)
+    })?;
     Ok((handler, input, runs_functions(operation)))
 }
 

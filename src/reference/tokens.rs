@@ -267,7 +267,9 @@ fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
 /// Returns the role of the group with the least precedence; none when two such groups disagree.
 ///
 /// Source: developer guide, adding groups to a user pool.
-pub(super) fn preferred_role<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option<Value> {
+pub(super) fn preferred_role<'a>(
+    groups: impl Iterator<Item = &'a Map<String, Value>>,
+) -> Option<Value> {
     let ranked = groups.filter_map(|g| Some((g.get("Precedence")?.as_u64()?, g.get("RoleArn")?)));
     let ranked: Vec<_> = ranked.collect();
     let best = ranked.iter().map(|(rank, _)| *rank).min()?;

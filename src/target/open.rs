@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
-use super::functions::FunctionHost;
 use super::fingerprint::{Fingerprints, has_known_face, may_decline};
+use super::functions::FunctionHost;
 use super::http::{Http, HttpError, Limits, Signing, parse_base};
 use super::mailbox::Mailbox;
 use super::process::{Process, SHOWN_LINES, StartError};

@@ -89,9 +89,8 @@ impl Context<'_> {
         let refused = || Fault::rule("user-migration-attributes");
         let (sub, now) = (self.uuid(), self.now);
         let pool = app.pool(self)?;
-        let by_attribute = ["email", "phone_number"]
-            .into_iter()
-            .find(|name| pool.has("UsernameAttributes", name));
+        let by_attribute =
+            ["email", "phone_number"].into_iter().find(|name| pool.has("UsernameAttributes", name));
         let given = migrated.attributes.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         let lacking = pool.check_attributes(given, Writing::New).is_err()
             || migrated.attributes.is_empty()

@@ -187,7 +187,11 @@ impl Context<'_> {
         let Some(function) = self.function(event.pool_id, trigger) else { return Ok(None) };
         let ongoing = &mut self.functions;
         let exhausted = ongoing.used >= MOST_INVOCATIONS;
-        let answer = if exhausted { Some(&FunctionAnswer::TimedOut) } else { ongoing.answers.get(ongoing.used) };
+        let answer = if exhausted {
+            Some(&FunctionAnswer::TimedOut)
+        } else {
+            ongoing.answers.get(ongoing.used)
+        };
         let Some(answer) = answer else {
             let event = event.value(ongoing.client.as_deref(), ongoing.metadata_for(trigger));
             ongoing.pending = Some(Box::new(Invocation { function, trigger, event }));

@@ -79,12 +79,12 @@ impl Context<'_> {
         let (username, attributes) = self.told(&app.pool_id, key)?;
         let groups = self.group_configuration(app, key)?;
         let pool = app.pool(self)?;
-        let version = match pool.text_setting("/LambdaConfig/PreTokenGenerationConfig/LambdaVersion")
-        {
-            "V2_0" => "2",
-            "V3_0" => "3",
-            _ => "1",
-        };
+        let version =
+            match pool.text_setting("/LambdaConfig/PreTokenGenerationConfig/LambdaVersion") {
+                "V2_0" => "2",
+                "V3_0" => "3",
+                _ => "1",
+            };
         let old = version == "1";
         let member = if old { "claimsOverrideDetails" } else { "claimsAndScopeOverrideDetails" };
         let mut event = Event::new(&app.pool_id, source, &username)
