@@ -181,7 +181,7 @@ mod tests {
         );
         check(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<a/>\n", FunctionAnswer::Garbled);
         check(
-            b"HTTP/1.1 200 OK\r\nx-amz-function-error: Unhandled\r\ncontent-length: 20\r\n\r\n{\"errorMessage\":\"no\"}",
+            b"HTTP/1.1 200 OK\r\nx-amz-function-error: Unhandled\r\ncontent-length: 21\r\n\r\n{\"errorMessage\":\"no\"}",
             FunctionAnswer::Threw("no".into()),
         );
         check(
