@@ -41,7 +41,7 @@ impl Context<'_> {
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        self.state.outbox.push_back(delivery.message(self.now, text));
+        self.state.outbox.push_back(delivery.message(self.now, text).into());
         Ok(details)
     }
 }

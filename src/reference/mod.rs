@@ -154,6 +154,17 @@ impl Reference {
         now: Millis,
         answers: &[FunctionAnswer],
     ) -> Attempted {
+        match self.begin(call, now, answers) {
+            Attempted::Done(Ok(Some(mut answer)), events) => {
+                signing::complete(&mut answer);
+                Attempted::Done(Ok(Some(answer)), events)
+            }
+            other => other,
+        }
+    }
+
+    /// Attempts one call up to the signatures of its tokens: [`signing::complete`] adds them.
+    fn begin(&mut self, call: &Call<'_>, now: Millis, answers: &[FunctionAnswer]) -> Attempted {
         let catalogue = self.catalogue.clone();
         let (handler, input, runs) = match accept(&catalogue, call) {
             Ok(accepted) => accepted,
@@ -223,6 +234,11 @@ const USER_POOLS: &[Operations] = &[
 
 /// Identity pool operations, one list per area.
 const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
+
+/// Tells whether the reference carries out an operation.
+pub fn implements(service: &str, operation: &str) -> bool {
+    handler(service, operation).is_some()
+}
 
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {

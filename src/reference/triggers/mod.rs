@@ -143,7 +143,7 @@ impl State {
             let triggers = pool.settings.get("LambdaConfig").and_then(Value::as_object);
             triggers.is_some_and(|triggers| !triggers.is_empty())
         };
-        self.pools.values().any(has)
+        self.pools.values().any(|pool| has(pool))
     }
 }
 
