@@ -6,7 +6,7 @@ use super::{Breach, Check, message, preview, summary, throttled};
 use crate::catalogue::{Catalogue, Rule};
 use crate::outcome::{Evidence, Level};
 use crate::pattern::{Mismatch, Pattern};
-use crate::transcript::{Exchange, Expectation, Expected};
+use crate::transcript::{Call, Exchange, Expectation, Expected};
 use crate::wire::Response;
 
 pub(super) const CHECK: Check = Check {
@@ -58,7 +58,10 @@ fn compare(
             refusal(expect, &rules, arguments, response)
         }
         Expected::Raw { status, headers, body } => {
-            raw(expect, status.as_ref(), headers, body.as_ref(), response)
+            // What a function was told is no body of the target's.
+            let events = matches!(exchange.call, Call::Events { .. });
+            let root = if events { ("events", "events") } else { ("body", "") };
+            raw(expect, status.as_ref(), headers, body.as_ref().map(|body| (body, root)), response)
         }
     }
 }
@@ -124,7 +127,7 @@ fn raw(
     expect: &Expectation,
     status: Option<&Pattern>,
     headers: &[(String, Pattern)],
-    body: Option<&Pattern>,
+    body: Option<(&Pattern, (&str, &str))>,
     response: &Response,
 ) -> Vec<Breach> {
     let mut found = Vec::new();
@@ -143,11 +146,11 @@ fn raw(
             mismatch(expect, &pointer, &pointer, m)
         }));
     }
-    if let Some(pattern) = body {
+    if let Some((pattern, (root, prefix))) = body {
         let text = || String::from_utf8_lossy(&response.body).into_owned();
         let value = response.json().ok().flatten().unwrap_or_else(|| Value::from(text()));
         let mismatches = pattern.mismatches(&value).into_iter();
-        found.extend(mismatches.map(|m| mismatch(expect, "body", "", m)));
+        found.extend(mismatches.map(|m| mismatch(expect, root, prefix, m)));
     }
     found
 }

@@ -181,7 +181,7 @@ mod tests {
         );
         check(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<a/>\n", FunctionAnswer::Garbled);
         check(
-            b"HTTP/1.1 200 OK\r\nx-amz-function-error: Unhandled\r\ncontent-length: 20\r\n\r\n{\"errorMessage\":\"no\"}",
+            b"HTTP/1.1 200 OK\r\nx-amz-function-error: Unhandled\r\ncontent-length: 21\r\n\r\n{\"errorMessage\":\"no\"}",
             FunctionAnswer::Threw("no".into()),
         );
         check(
@@ -201,7 +201,7 @@ mod tests {
         static DEEP: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
         let deep = DEEP.get_or_init(|| {
             let mut bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec();
-            bytes.extend([b'['; 100_000]);
+            bytes.resize(bytes.len() + 100_000, b'[');
             bytes
         });
         check(deep, FunctionAnswer::Garbled);

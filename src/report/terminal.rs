@@ -235,6 +235,7 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
     let text = |text: &str| shorten(&visible(text), limit);
     let json = |value: &serde_json::Value| shorten(&one_line(&value.to_string()), limit);
     let operation = match (first.operation.as_str(), group.operations.len()) {
+        ("", _) if first.pointer.starts_with("events") => "a function".to_owned(),
         ("", _) => "a raw request".to_owned(),
         (operation, 0 | 1) => operation.to_owned(),
         (operation, count) => format!("{operation} and {} more", count - 1),

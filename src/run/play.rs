@@ -241,6 +241,17 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// Refuses to go on where the case needs a trigger that the target does not run.
+    fn check_triggers(&self, input: &Value) -> Result<(), End> {
+        let config = input.get("LambdaConfig").filter(|_| !self.case.functions.is_empty());
+        let mut triggers = config.and_then(Value::as_object).into_iter().flatten();
+        let lacks = |name: &str| name != "KMSKeyID" && !self.session.target.runs_trigger(name);
+        match triggers.find(|(name, _)| lacks(name)) {
+            Some((name, _)) => Err(End::Skipped(format!("the target runs no trigger {name}"))),
+            None => Ok(()),
+        }
+    }
+
     fn functions(&self) -> Result<&FunctionHost, End> {
         let lacking = || End::Skipped("the target's triggers do not reach the harness".into());
         self.session.target.functions().ok_or_else(lacking)
@@ -355,6 +366,7 @@ impl Player<'_> {
             Action::Call { service, operation, with, caller, pages } => {
                 let with = overlay.map_or_else(|| with.clone(), |overlay| with.merged(overlay));
                 let mut input = self.fill(&with)?;
+                self.check_triggers(&input)?;
                 let modelled = &self.session.catalogue.services[service].operations[operation];
                 let signed = match caller {
                     Caller::Signed => true,

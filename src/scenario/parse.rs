@@ -746,10 +746,10 @@ mod tests {
     #[test]
     fn mistakes_about_functions_are_named() {
         check(
-            "functions: { f: [{ response: { autoConfirm: true } }] }\nsteps: [{ wait: 1 }]\n",
-            "scenarios/x/case.yaml:5:45: unknown member `autoConfirm`, did you mean \
+            "functions: { f: [{ response: { autoConfirmUsr: true } }] }\nsteps: [{ wait: 1 }]\n",
+            "scenarios/x/case.yaml:5:45: unknown member `autoConfirmUsr`, did you mean \
              `autoConfirmUser`?; `$raw` answers anything\
-             \n 5 | functions: { f: [{ response: { autoConfirm: true } }] }\
+             \n 5 | functions: { f: [{ response: { autoConfirmUsr: true } }] }\
              \n   |                                             ^",
         );
         check(

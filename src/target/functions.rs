@@ -14,6 +14,20 @@ use serde_json::{Value, json};
 
 use crate::scenario::reply::FunctionReply;
 
+/// Triggers that a target may call by their names.
+const TRIGGERS: [&str; 10] = [
+    "CreateAuthChallenge",
+    "CustomMessage",
+    "DefineAuthChallenge",
+    "PostAuthentication",
+    "PostConfirmation",
+    "PreAuthentication",
+    "PreSignUp",
+    "PreTokenGeneration",
+    "UserMigration",
+    "VerifyAuthChallengeResponse",
+];
+
 /// Most bytes an event may have: what AWS Lambda takes in a synchronous invocation.
 const EVENT_LIMIT: usize = 6 << 20;
 
@@ -23,8 +37,13 @@ const MOST_EVENTS: usize = 1000;
 /// Account in the ARNs of the functions.
 const ACCOUNT: &str = "123456789012";
 
-/// The functions, by name.
-type Functions = BTreeMap<String, Function>;
+/// The functions, and which of them the pools name.
+#[derive(Debug, Default)]
+struct Functions {
+    by_name: BTreeMap<String, Function>,
+    /// `LambdaConfig` by pool id.
+    of_pools: BTreeMap<String, Value>,
+}
 
 /// Where functions run; ends when it is dropped.
 #[derive(Debug)]
@@ -49,7 +68,7 @@ impl FunctionHost {
     pub async fn start(region: &str) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let addr = listener.local_addr()?;
-        let functions = Arc::new(Mutex::new(Functions::new()));
+        let functions = Arc::<Mutex<Functions>>::default();
         let shared = functions.clone();
         let answer = move |request: axum::extract::Request| {
             let shared = shared.clone();
@@ -70,13 +89,23 @@ impl FunctionHost {
     /// Defines a function, or redefines it as if it had never been invoked; returns its ARN.
     pub fn define(&self, name: &str, replies: Vec<FunctionReply>) -> String {
         let function = Function { replies, events: Vec::new() };
-        lock(&self.functions).insert(name.to_owned(), function);
+        lock(&self.functions).by_name.insert(name.to_owned(), function);
         format!("arn:aws:lambda:{}:{ACCOUNT}:function:{name}", self.region)
+    }
+
+    /// Remembers the `LambdaConfig` of a pool.
+    ///
+    /// Some targets know one function a trigger, whatever pool it is about. They call it by the
+    /// trigger's name, and the function that the pool of the event names answers in its place;
+    /// for a pool that names none, the event comes back unchanged.
+    pub fn link(&self, pool: &str, config: &Value) {
+        lock(&self.functions).of_pools.insert(pool.to_owned(), config.clone());
     }
 
     /// Returns the events a function was told, oldest first.
     pub fn events(&self, name: &str) -> Vec<Value> {
-        lock(&self.functions).get(name).map(|function| function.events.clone()).unwrap_or_default()
+        let functions = lock(&self.functions);
+        functions.by_name.get(name).map(|function| function.events.clone()).unwrap_or_default()
     }
 }
 
@@ -95,7 +124,7 @@ async fn respond(
     request: axum::extract::Request,
 ) -> axum::response::Response {
     let path = request.uri().path().to_owned();
-    let Some(name) = function_name(&path) else {
+    let Some(name) = invoked(&path) else {
         return answer(StatusCode::NOT_FOUND, None, json!({"Message": "no such path"}).to_string());
     };
     let tells = request.headers().get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
@@ -103,7 +132,7 @@ async fn respond(
         return answer(StatusCode::PAYLOAD_TOO_LARGE, None, String::new());
     };
     let event: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let reply = lock(functions).get_mut(&name).map(|function| function.reply(&event));
+    let reply = lock(functions).reply(&name, &event);
     let denied = || json!({"Message": "not authorized to perform: lambda:InvokeFunction"});
     match reply {
         None | Some(FunctionReply::Deny) => {
@@ -135,11 +164,14 @@ fn answer(status: StatusCode, error: Option<&str>, body: String) -> axum::respon
 }
 
 /// Returns the name of the function that a path invokes, be it spelled as a name or as an ARN.
-fn function_name(path: &str) -> Option<String> {
+fn invoked(path: &str) -> Option<String> {
     let spelled = path.strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
-    let spelled = decoded(spelled);
-    let name = spelled.split_once(":function:").map_or(spelled.as_str(), |(_, name)| name);
-    Some(name.split(':').next().unwrap_or_default().to_owned())
+    Some(function_name(&decoded(spelled)).to_owned())
+}
+
+fn function_name(spelled: &str) -> &str {
+    let name = spelled.split_once(":function:").map_or(spelled, |(_, name)| name);
+    name.split(':').next().unwrap_or_default()
 }
 
 /// Returns a part of a path with its percent-encoded bytes as they are.
@@ -153,6 +185,23 @@ fn decoded(part: &str) -> String {
         rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Functions {
+    /// Returns the next answer of a function; `None` where there is no such function.
+    fn reply(&mut self, name: &str, event: &Value) -> Option<FunctionReply> {
+        if let Some(function) = self.by_name.get_mut(name) {
+            return Some(function.reply(event));
+        }
+        if !TRIGGERS.contains(&name) {
+            return None;
+        }
+        let pool = event.get("userPoolId").and_then(Value::as_str).unwrap_or_default();
+        let config = self.of_pools.get(pool).and_then(|config| config.get(name)?.as_str());
+        let Some(arn) = config else { return Some(FunctionReply::Event(json!({}))) };
+        let function = self.by_name.get_mut(function_name(arn))?;
+        Some(function.reply(event))
+    }
 }
 
 impl Function {
@@ -186,7 +235,7 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, expected: Option<&str>) {
-        assert_eq!(function_name(path).as_deref(), expected);
+        assert_eq!(invoked(path).as_deref(), expected);
     }
 
     #[test]
@@ -197,6 +246,23 @@ mod tests {
         check(&format!("/2015-03-31/functions/{arn}%3ALIVE/invocations"), Some("f"));
         check("/2015-03-31/functions/%/invocations", Some("%"));
         check("/elsewhere", None);
+    }
+
+    #[test]
+    fn a_trigger_called_by_its_name_is_that_of_the_events_pool() {
+        let mut functions = Functions::default();
+        let deny = Function { replies: vec![FunctionReply::Deny], events: Vec::new() };
+        functions.by_name.insert("f".into(), deny);
+        let config = json!({"PreSignUp": "arn:aws:lambda:us-east-1:1:function:f"});
+        functions.of_pools.insert("p".into(), config);
+        let unchanged = Some(FunctionReply::Event(json!({})));
+        let mut check = |name: &str, pool: &str, expected: Option<FunctionReply>| {
+            assert_eq!(functions.reply(name, &json!({"userPoolId": pool})), expected);
+        };
+        check("PreSignUp", "p", Some(FunctionReply::Deny));
+        check("PreSignUp", "q", unchanged.clone());
+        check("PostConfirmation", "p", unchanged);
+        check("g", "p", None);
     }
 
     #[test]

@@ -147,6 +147,10 @@ pub trait Target: Send + Sync {
     fn functions(&self) -> Option<&functions::FunctionHost> {
         None
     }
+    /// Tells whether the functions of this trigger, as `LambdaConfig` spells it, are called.
+    fn runs_trigger(&self, _trigger: &str) -> bool {
+        true
+    }
     /// Sends one call.
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply>;
     /// Returns the newest message with a code that was sent to a user; `None` when none has come.

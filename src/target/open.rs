@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fingerprint::{Fingerprints, has_known_face, may_decline};
 use super::functions::FunctionHost;
@@ -338,6 +338,23 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Notes the triggers of a pool that was made or changed.
+    fn link_functions(&self, operation: &str, input: &Value, reply: &Reply) {
+        let Some(functions) = &self.functions else { return };
+        let created = || reply.reply.as_ref().ok()?.json().ok()?;
+        let created = if operation == "CreateUserPool" { created() } else { None };
+        let pool = match operation {
+            "CreateUserPool" => created.as_ref().and_then(|made| made.pointer("/UserPool/Id")),
+            "UpdateUserPool" => input.get("UserPoolId"),
+            _ => None,
+        };
+        if let Some(pool) = pool.and_then(Value::as_str) {
+            functions.link(pool, input.get("LambdaConfig").unwrap_or(&Value::Null));
+        }
+    }
+}
+
 /// Returns service and operation of a call; of a raw one, what its target header names.
 fn called(call: &Call) -> Option<(&str, &str)> {
     match call {
@@ -417,11 +434,17 @@ impl Target for Opened {
         self.functions.as_ref()
     }
 
+    fn runs_trigger(&self, trigger: &str) -> bool {
+        let run = self.profile.capabilities.triggers.as_ref();
+        run.is_none_or(|run| run.contains(trigger))
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Boxed<'a, Reply> {
         Box::pin(async move {
             let reply = self.transport.send(call).await;
             let succeeded = reply.reply.as_ref().is_ok_and(Response::is_success);
-            if let (Call::Api { operation, .. }, true) = (call, succeeded) {
+            if let (Call::Api { operation, input, .. }, true) = (call, succeeded) {
+                self.link_functions(operation, input, &reply);
                 let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
                 if !answered.contains(operation) {
                     answered.insert(operation.clone());

@@ -115,6 +115,9 @@ pub struct Capabilities {
     /// Its Lambda triggers reach the harness.
     #[serde(default)]
     pub lambda: bool,
+    /// Triggers it runs, as `LambdaConfig` spells them; all of them unless said.
+    #[serde(default)]
+    pub triggers: Option<BTreeSet<String>>,
     /// It has `/oauth2/…` endpoints.
     #[serde(default)]
     pub oauth_endpoints: bool,

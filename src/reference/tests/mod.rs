@@ -6,6 +6,7 @@ mod devices;
 mod factors;
 mod garbage;
 mod imports;
+mod lambda;
 mod passwords;
 mod pools;
 mod resources;
