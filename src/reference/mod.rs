@@ -16,6 +16,7 @@ mod constraint;
 mod control;
 mod delivery;
 mod devices;
+mod domains;
 mod factors;
 pub mod fault;
 pub mod faults;
@@ -23,17 +24,23 @@ mod filter;
 mod first_factor;
 mod groups;
 mod identity_pools;
+mod identity_providers;
 mod import_jobs;
 mod java_pattern;
 mod lookup;
 mod mfa;
+mod oauth;
+mod oauth_http;
 mod paging;
 mod policy;
 mod pool_mfa;
 mod pool_settings;
 mod pools;
+mod provider_details;
+mod provider_links;
 mod query;
 mod recovery;
+mod resource_servers;
 mod respond;
 mod schema;
 mod second_factor;
@@ -154,12 +161,16 @@ const USER_POOLS: &[Operations] = &[
     auth::OPERATIONS,
     clients::OPERATIONS,
     devices::OPERATIONS,
+    domains::OPERATIONS,
     groups::OPERATIONS,
+    identity_providers::OPERATIONS,
     import_jobs::OPERATIONS,
     mfa::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
+    provider_links::OPERATIONS,
     recovery::OPERATIONS,
+    resource_servers::OPERATIONS,
     respond::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
