@@ -11,6 +11,7 @@ pub mod cli;
 pub mod near;
 pub mod outcome;
 pub mod pattern;
+pub mod reachability;
 pub mod reference;
 pub mod report;
 pub mod run;

@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 use super::{Catalogue, Correction, Operation, Resource, Rule, Schema, Service, ServiceInfo};
-use super::{corrections, resources};
+use super::{Unreached, corrections, resources, unreached};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
 
@@ -168,6 +168,7 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
         errors: files.json(&format!("{id}/errors.json"))?,
         resources,
         corrections: Vec::new(),
+        unreached: Vec::new(),
     };
     check_references(&service)?;
     for correction in &corrections {
@@ -178,7 +179,22 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
     resources::check(&service).map_err(|(kind, cause)| {
         LoadError::at(&format!("{id}/resources.yaml"), format!("#/{kind}"), cause)
     })?;
+    service.unreached = load_unreached(files, &service)?;
     Ok(service)
+}
+
+fn load_unreached(files: &Files, service: &Service) -> Result<Vec<Unreached>, LoadError> {
+    let folder = format!("{}/unreached/", service.info.id);
+    let mut all = Vec::new();
+    for (path, text) in files.under(&folder) {
+        let entries: Vec<Unreached> = yaml(path, text)?;
+        for (index, entry) in entries.iter().enumerate() {
+            let fail = |cause| LoadError::at(path, format!("#/{index}"), cause);
+            unreached::check(service, entry).map_err(fail)?;
+        }
+        all.extend(entries);
+    }
+    Ok(all)
 }
 
 fn check_references(service: &Service) -> Result<(), LoadError> {

@@ -10,6 +10,7 @@ mod load;
 mod resources;
 pub mod rulebook;
 pub mod schema;
+mod unreached;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use load::{LoadError, Source};
 pub use rulebook::{Matching, Rule, Rulebook};
 pub use schema::{Kind, Schema, Volatile};
+pub use unreached::{Reason, Unreached};
 pub use view::{Diff, Stats, diff, show, stats};
 
 use crate::outcome::Evidence;
@@ -47,6 +49,8 @@ pub struct Service {
     pub resources: BTreeMap<String, Resource>,
     /// Where the service is known to differ from its model.
     pub corrections: Vec<Correction>,
+    /// Why declared errors stay unreached.
+    pub unreached: Vec<Unreached>,
 }
 
 /// Contents of `specs/<service>/service.json`.

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::{Failure, Folders, say};
 use crate::catalogue::{Catalogue, Source, import, view};
+use crate::reachability::Matrix;
 use crate::suite::Suite;
 
 /// What to do with the catalogue.
@@ -33,8 +34,17 @@ pub(super) enum CatalogueCommand {
         /// Operation as the API spells it, such as InitiateAuth.
         operation: String,
     },
-    /// Counts operations, shapes, constraints, errors, rules and scenarios.
+    /// Counts operations, shapes, constraints, errors, rules, scenarios and what they reach.
     Stats,
+    /// Prints the error reachability matrix: each declared error is reached by a case, or has a
+    /// reason why not.
+    #[command(
+        after_help = "Examples:\n  cognito-conformance catalogue errors\n  cognito-conformance catalogue errors SignUp"
+    )]
+    Errors {
+        /// Operation whose cells to print, each with its rule and case or its reason.
+        operation: Option<String>,
+    },
     /// Compares two catalogue folders: what was added, removed, changed.
     Diff {
         /// The older folder.
@@ -72,7 +82,20 @@ pub(super) fn catalogue(command: &CatalogueCommand, folders: &Folders) -> Result
         }
         CatalogueCommand::Stats => {
             let suite = Suite::load(&folders.sources())?;
-            say(&format!("{}\n{} scenarios", view::stats(&suite.catalogue), suite.cases.len()));
+            say(&format!("{}\n{} scenarios\n", view::stats(&suite.catalogue), suite.cases.len()));
+            say(&Matrix::of(&suite).to_string());
+        }
+        CatalogueCommand::Errors { operation: None } => {
+            say(&Matrix::of(&Suite::load(&folders.sources())?).to_string());
+        }
+        CatalogueCommand::Errors { operation: Some(name) } => {
+            let suite = Suite::load(&folders.sources())?;
+            let matrix = Matrix::of(&suite);
+            let rows: Vec<_> = matrix.named(name).map(ToString::to_string).collect();
+            if rows.is_empty() {
+                return Err(Failure(suite.catalogue.unknown_operation(name)));
+            }
+            say(&rows.join("\n"));
         }
         CatalogueCommand::Diff { old, new } => {
             let load = |folder: &PathBuf| Catalogue::load(&Source::Folder(folder.clone()));

@@ -134,6 +134,13 @@ impl Reference {
     /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
     /// challenges.
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
+        let mut answer = self.begin(call, now)?;
+        answer.as_mut().map(signing::complete);
+        Ok(answer)
+    }
+
+    /// Carries out one call up to the signatures of its tokens: [`signing::complete`] adds them.
+    fn begin(&mut self, call: &Call<'_>, now: Millis) -> Answer {
         let catalogue = self.catalogue.clone();
         let found = catalogue.services.get(call.service);
         let found = found.and_then(|s| Some((s, s.operations.get(call.operation)?)));
@@ -181,6 +188,11 @@ const USER_POOLS: &[Operations] = &[
 
 /// Identity pool operations, one list per area.
 const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
+
+/// Tells whether the reference carries out an operation.
+pub fn implements(service: &str, operation: &str) -> bool {
+    handler(service, operation).is_some()
+}
 
 /// Returns the implementation of an operation.
 fn handler(service: &str, operation: &str) -> Option<Handler> {

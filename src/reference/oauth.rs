@@ -63,7 +63,7 @@ impl Form {
 }
 
 impl Context<'_> {
-    /// Answers `POST /oauth2/token`.
+    /// Answers `POST /oauth2/token`, up to the signatures: [`signing::complete`] adds them.
     pub(super) fn oauth_token(&mut self, form: &Form) -> Result<Value, Refusal> {
         let grant_type = form.need("grant_type")?;
         let grant = match grant_type {
@@ -115,7 +115,7 @@ impl Context<'_> {
             "jti": self.uuid(),
             "client_id": app.client.id,
         });
-        let token = signing::sign(&app.pool_id, Use::Access, &claims);
+        let token = signing::defer(&app.pool_id, Use::Access, &claims);
         Ok(json!({"access_token": token, "expires_in": secs, "token_type": "Bearer"}))
     }
 

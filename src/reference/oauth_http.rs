@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::oauth::{Form, Refusal};
 use super::shell::{Shell, is_form};
-use super::{Context, Millis, REGION, Reference, query};
+use super::{Context, Millis, REGION, Reference, query, signing};
 use crate::wire::{Request, Response};
 
 /// An endpoint below `/oauth2/`.
@@ -43,7 +43,10 @@ impl Shell {
         drop(core);
         Some(match answer {
             Ok(None) => self.reply(200, Vec::new()),
-            Ok(Some(body)) => self.reply(200, body.to_string().into_bytes()),
+            Ok(Some(mut body)) => {
+                signing::complete(&mut body);
+                self.reply(200, body.to_string().into_bytes())
+            }
             Err(refusal) => self.refuse(Some(endpoint), &refusal),
         })
     }

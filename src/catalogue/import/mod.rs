@@ -106,6 +106,7 @@ impl Model {
             errors: self.errors,
             resources: BTreeMap::new(),
             corrections: Vec::new(),
+            unreached: Vec::new(),
         };
         Catalogue { services: BTreeMap::from([(self.id, service)]), ..Catalogue::default() }
     }

@@ -78,7 +78,9 @@ impl Desk {
     }
 
     fn token(&mut self, form: &Form) -> Result<Value, Refusal> {
-        self.context().oauth_token(form)
+        let mut answer = self.context().oauth_token(form)?;
+        signing::complete(&mut answer);
+        Ok(answer)
     }
 
     #[track_caller]
