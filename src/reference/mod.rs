@@ -17,6 +17,7 @@ mod control;
 mod delivery;
 mod described;
 mod devices;
+mod domains;
 mod factors;
 pub mod fault;
 pub mod faults;
@@ -25,6 +26,7 @@ mod first_factor;
 pub mod functions;
 mod groups;
 mod identity_pools;
+mod identity_providers;
 mod import_csv;
 mod import_jobs;
 mod import_run;
@@ -32,13 +34,18 @@ mod java_pattern;
 mod lookup;
 mod messages;
 mod mfa;
+mod oauth;
+mod oauth_http;
 mod paging;
 mod policy;
 mod pool_mfa;
 mod pool_settings;
 mod pools;
+mod provider_details;
+mod provider_links;
 mod query;
 mod recovery;
+mod resource_servers;
 mod respond;
 mod schema;
 mod second_factor;
@@ -260,12 +267,16 @@ const USER_POOLS: &[Operations] = &[
     auth::OPERATIONS,
     clients::OPERATIONS,
     devices::OPERATIONS,
+    domains::OPERATIONS,
     groups::OPERATIONS,
+    identity_providers::OPERATIONS,
     import_jobs::OPERATIONS,
     mfa::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
+    provider_links::OPERATIONS,
     recovery::OPERATIONS,
+    resource_servers::OPERATIONS,
     respond::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,

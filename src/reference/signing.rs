@@ -84,10 +84,17 @@ const DEFERRED: char = '\0';
 
 /// Signs the tokens of an answer that wait for it.
 pub(super) fn complete(mut answer: Answer) -> Answer {
-    let result = answer.as_mut().ok().and_then(Option::as_mut);
-    let result = result.and_then(|output| output.get_mut("AuthenticationResult"));
-    let Some(result) = result else { return answer };
-    for name in ["AccessToken", "IdToken"] {
+    if let Ok(Some(output)) = &mut answer {
+        complete_output(output);
+    }
+    answer
+}
+
+/// Signs the tokens that wait for it, of an operation's answer or of an OAuth endpoint's.
+pub(super) fn complete_output(answer: &mut Value) {
+    let of_operation = answer.get("AuthenticationResult").is_some();
+    let result = if of_operation { &mut answer["AuthenticationResult"] } else { answer };
+    for name in ["AccessToken", "IdToken", "access_token", "id_token"] {
         let Some(Value::String(token)) = result.get_mut(name) else { continue };
         let mut parts = token.split(DEFERRED);
         if let (Some(signed), Some(pool_id), Some(token_use)) =
@@ -97,7 +104,6 @@ pub(super) fn complete(mut answer: Answer) -> Answer {
             *token = seal(signed, pool_id, token_use);
         }
     }
-    answer
 }
 
 fn to_be_signed(pool_id: &str, token_use: Use, claims: &Value) -> String {
@@ -170,6 +176,13 @@ pub(crate) fn jwks(pool_id: &str) -> Value {
     json!({"keys": [key(Use::Id), key(Use::Access)]})
 }
 
+/// Returns the certificate of a pool's key for ID tokens, in base64 without PEM headers.
+pub(super) fn certificate(pool_id: &str) -> String {
+    let certificates: [&[u8]; 2] = [include_bytes!("keys/1.crt"), include_bytes!("keys/3.crt")];
+    let first = std::ptr::eq(Use::Id.key(pool_id), &KEYS[0]);
+    STANDARD.encode(certificates[usize::from(!first)])
+}
+
 /// Returns a pool's OpenID configuration; the key set is served at `base_url`.
 ///
 /// `issuer` stays the service's, so that a token's `iss` matches whatever address serves it.
@@ -180,6 +193,10 @@ pub(crate) fn openid_configuration(pool_id: &str, base_url: &str) -> Value {
         "issuer": issuer(pool_id),
         "jwks_uri": format!("{base_url}/{pool_id}/.well-known/jwks.json"),
         "response_types_supported": ["code", "token"],
+        "revocation_endpoint": format!("{base_url}/oauth2/revoke"),
+        "token_endpoint": format!("{base_url}/oauth2/token"),
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "userinfo_endpoint": format!("{base_url}/oauth2/userInfo"),
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
     })

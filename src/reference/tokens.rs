@@ -158,7 +158,7 @@ impl Context<'_> {
     /// The token is malformed, forged, expired, revoked; its client or user is gone; the user is
     /// disabled or has to reset the password.
     pub(super) fn bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        let bearer = self.bearer_of(input.text("AccessToken"))?;
+        let bearer = self.bearer_of(input.text("AccessToken"), SCOPE)?;
         if bearer.user(self)?.status == UserStatus::ResetRequired {
             return Err(Fault::rule("access-token-password-reset"));
         }
@@ -174,10 +174,11 @@ impl Context<'_> {
     /// Returns who the member `AccessToken` speaks for, in the one operation that declares neither
     /// `UserNotFoundException` nor `PasswordResetRequiredException` (`AssociateSoftwareToken`).
     pub(super) fn any_bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer_of(input.text("AccessToken")).map_err(gone_is_revoked)
+        self.bearer_of(input.text("AccessToken"), SCOPE).map_err(gone_is_revoked)
     }
 
-    fn bearer_of(&mut self, token: &str) -> Result<Bearer, Fault> {
+    /// Returns who an access token with this scope speaks for.
+    pub(super) fn bearer_of(&mut self, token: &str, needed: &str) -> Result<Bearer, Fault> {
         let doubted = |doubt| match doubt {
             Doubt::Malformed => Fault::rule("access-token-malformed"),
             Doubt::Forged => Fault::rule("access-token-forged"),
@@ -192,7 +193,7 @@ impl Context<'_> {
         if claims["exp"].as_u64().unwrap_or(0) * 1000 <= self.now {
             return Err(Fault::rule("access-token-expired"));
         }
-        if !text("scope").split(' ').any(|scope| scope == SCOPE) {
+        if !text("scope").split(' ').any(|scope| scope == needed) {
             return Err(Fault::rule("access-token-scope"));
         }
         let gone = |_| Fault::rule("access-token-client-gone").with("id", text("client_id"));
@@ -287,6 +288,9 @@ fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
 fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
     for (name, value) in user.attributes.iter().filter(|(name, _)| app.reads(name)) {
         claims[name] = attribute_claim(name, value);
+    }
+    if !user.identities.is_empty() {
+        claims["identities"] = user.identities_claim();
     }
     claims["token_use"] = Use::Id.name().into();
     claims["sub"] = user.sub.as_str().into();
