@@ -13,7 +13,7 @@ use super::state::{Device, Millis, Secret, SignIn, User, UserPool};
 use super::{Context, Fault, Input, REGION};
 
 /// Scope of every token that a sign-in through the API grants.
-const SCOPE: &str = "aws.cognito.signin.user.admin";
+pub(super) const SCOPE: &str = "aws.cognito.signin.user.admin";
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -60,6 +60,7 @@ impl Context<'_> {
         user.failures = 0;
         user.locked_until = None;
         let of_new = new_device.as_ref().map(|device| device.key.clone());
+        let session_id = self.open_session(app, &username)?;
         let sign_in = SignIn {
             id: self.uuid(),
             username,
@@ -71,6 +72,8 @@ impl Context<'_> {
             revoked: false,
             device_key: of_new.or_else(|| device_key.filter(|_| known).map(str::to_owned)),
             flow: flow.to_owned(),
+            session_id,
+            active: now,
         };
         let mut result = self.result(app, key, &sign_in)?;
         result.insert("RefreshToken".into(), refresh_token.into());
@@ -223,7 +226,7 @@ impl UserPool {
     }
 }
 
-fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
+pub(super) fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
     claims["token_use"] = Use::Access.name().into();
     claims["sub"] = user.sub.as_str().into();
     claims["client_id"] = app.client.id.as_str().into();
@@ -237,7 +240,7 @@ fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
     }
 }
 
-fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
+pub(super) fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
     for (name, value) in user.attributes.iter().filter(|(name, _)| app.reads(name)) {
         claims[name] = attribute_claim(name, value);
     }
