@@ -58,7 +58,8 @@ impl UserPool {
 
     /// Returns the first factors that the pool allows and the user has, and the software token.
     fn configured(&self, user: &User, key: &str) -> Vec<&'static str> {
-        let mut allowed = pool_settings::list(self, "/Policies/SignInPolicy/AllowedFirstAuthFactors");
+        let mut allowed =
+            pool_settings::list(self, "/Policies/SignInPolicy/AllowedFirstAuthFactors");
         if allowed.is_empty() {
             allowed.push("PASSWORD");
         }

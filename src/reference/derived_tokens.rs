@@ -110,7 +110,8 @@ impl Context<'_> {
     /// Returns whom the subject token speaks for: a user who is there and may sign in.
     fn subject(&mut self, app: &App, input: &Input) -> Result<Subject, Fault> {
         let refused = || Fault::rule("exchange-token-refused");
-        let claims = self.believed(app, input.text("SubjectToken"), input.text("SubjectTokenType"))?;
+        let claims =
+            self.believed(app, input.text("SubjectToken"), input.text("SubjectTokenType"))?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         let pool = app.pool(self)?;
         if text("origin_jti").is_empty() {

@@ -124,7 +124,8 @@ impl UserPool {
 
     /// Refuses where passkeys are no first factor of the pool.
     fn check_passkeys_enabled(&self) -> Result<(), Fault> {
-        let first = super::pool_settings::list(self, "/Policies/SignInPolicy/AllowedFirstAuthFactors");
+        let first =
+            super::pool_settings::list(self, "/Policies/SignInPolicy/AllowedFirstAuthFactors");
         let enabled = first.contains(&"WEB_AUTHN");
         if enabled { Ok(()) } else { Err(Fault::rule("passkeys-not-enabled")) }
     }
@@ -193,8 +194,7 @@ fn complete(context: &mut Context<'_>, input: &Input) -> Answer {
     if pending.client_id != bearer.app.client.id {
         return Err(Fault::rule("passkey-client-mismatch"));
     }
-    let expected =
-        Expected { challenge: &challenge, relying_party: &relying_party, verification };
+    let expected = Expected { challenge: &challenge, relying_party: &relying_party, verification };
     let registered = relying_party::registered(credential, &expected).map_err(rule_of)?;
     if user.passkeys.len() >= MOST {
         return Err(Fault::rule("passkey-limit"));

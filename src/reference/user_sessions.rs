@@ -91,9 +91,8 @@ impl UserPool {
         now: u64,
     ) -> Answer {
         let id = input.text("SessionId");
-        let named = |s: &&mut SignIn| {
-            s.is_session(username, now) && s.session_id.as_deref() == Some(id)
-        };
+        let named =
+            |s: &&mut SignIn| s.is_session(username, now) && s.session_id.as_deref() == Some(id);
         let session = self.sessions.values_mut().find(named);
         let session = session.ok_or_else(|| Fault::rule("user-session-not-found"))?;
         if caller == Some(session.id.as_str()) {

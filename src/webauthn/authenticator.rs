@@ -75,12 +75,7 @@ impl FromStr for Manner {
 ///
 /// # Errors
 /// The options lack a challenge or a relying party.
-pub fn register(
-    options: &Value,
-    origin: &str,
-    manner: Manner,
-    seed: u64,
-) -> Result<Value, String> {
+pub fn register(options: &Value, origin: &str, manner: Manner, seed: u64) -> Result<Value, String> {
     let options = read(options)?;
     let challenge = text(&options, "/challenge")?;
     let relying_party = text(&options, "/rp/id")?;

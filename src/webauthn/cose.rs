@@ -50,7 +50,8 @@ impl PublicKey {
         };
         let number = |label| entry(label).and_then(integer).ok_or(Useless::Malformed);
         let bytes = |label| entry(label).and_then(Value::as_bytes).ok_or(Useless::Malformed);
-        let coordinate = |label| bytes(label)?.as_slice().try_into().map_err(|_| Useless::Malformed);
+        let coordinate =
+            |label| bytes(label)?.as_slice().try_into().map_err(|_| Useless::Malformed);
         match (number(1)?, number(3)?) {
             (EC2, ES256) if number(-1)? == P256 => {
                 Ok(Self::Es256 { x: coordinate(-2)?, y: coordinate(-3)? })

@@ -1,15 +1,18 @@
 //! The reference as a whole: a bench to call it on, the rulebook, random calls.
 
 mod account;
+mod client_secrets;
 mod devices;
 mod factors;
 mod garbage;
+mod passkeys;
 mod passwords;
 mod pools;
 mod resources;
 mod sign_in;
 mod sign_up;
 mod tokens;
+mod user_sessions;
 mod users;
 
 use std::collections::BTreeSet;
