@@ -33,7 +33,7 @@ fn get_client_token(context: &mut Context<'_>, input: &Input) -> Answer {
         "jti": context.uuid(),
     });
     let result = json!({
-        "AccessToken": signing::sign(&app.pool_id, Use::Access, &claims),
+        "AccessToken": signing::defer(&app.pool_id, Use::Access, &claims),
         "ExpiresIn": lasts,
         "TokenType": "Bearer",
     });

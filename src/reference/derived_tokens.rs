@@ -167,6 +167,6 @@ impl Context<'_> {
         if let Some(actor) = actor {
             claims["act"] = json!({"sub": actor["sub"]});
         }
-        Ok((signing::sign(&app.pool_id, token_use, &claims), lasts))
+        Ok((signing::defer(&app.pool_id, token_use, &claims), lasts))
     }
 }

@@ -1,5 +1,7 @@
 //! User pools: create, describe, change, delete, list; their custom attributes and tags.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::paging::page;
@@ -34,7 +36,7 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     pool_settings::check(&pool, input.members())?;
     pool.id = format!("{REGION}_{}", context.draw(9, ALPHANUMERIC));
     let described = description(&pool);
-    context.state.pools.insert(pool.id.clone(), pool);
+    context.state.pools.insert(pool.id.clone(), pool.into());
     Ok(Some(json!({"UserPool": described})))
 }
 
@@ -132,7 +134,7 @@ fn tagged<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut Use
     let arn = input.text("ResourceArn");
     let mut pools = context.state.pools.values_mut();
     let missing = || Fault::rule("tagged-resource-not-found").with("arn", arn);
-    pools.find(|pool| pool.arn() == arn).ok_or_else(missing)
+    pools.find(|pool| pool.arn() == arn).map(Arc::make_mut).ok_or_else(missing)
 }
 
 fn tag(context: &mut Context<'_>, input: &Input) -> Answer {

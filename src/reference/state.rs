@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,15 +12,15 @@ use crate::webauthn::relying_party::Registered;
 /// Milliseconds since the epoch.
 pub type Millis = u64;
 
-/// The state of one account in one region.
+/// The state of one account in one region. A copy shares what neither side changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// User pools by id.
-    pub pools: BTreeMap<String, UserPool>,
+    pub pools: BTreeMap<String, Arc<UserPool>>,
     /// Identity pools by id.
     pub identity_pools: BTreeMap<String, IdentityPool>,
     /// Messages that would have been sent, oldest first; bounded.
-    pub outbox: VecDeque<Message>,
+    pub outbox: VecDeque<Arc<Message>>,
 }
 
 /// A user pool and everything in it.

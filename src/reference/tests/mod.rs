@@ -108,6 +108,7 @@ impl Bench {
 /// Returns a state without what refusals leave by design: attempts, lock-outs, used challenges.
 fn without_counters(mut state: State) -> State {
     for pool in state.pools.values_mut() {
+        let pool = Arc::make_mut(pool);
         pool.challenges.clear();
         for user in pool.users.values_mut() {
             (user.failures, user.locked_until) = (0, None);
