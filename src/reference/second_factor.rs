@@ -153,6 +153,13 @@ impl Context<'_> {
         let pool = flow.app.pool(self)?;
         check_new_password(pool, &flow.key, password)?;
         check_writable(pool, &flow.app.client, &given, Writing::New)?;
+        let taken = |(name, value): &&(String, String)| {
+            pool.owner_of(name, value).is_some_and(|owner| owner != flow.key)
+        };
+        if let Some((name, _)) = given.iter().find(taken) {
+            let fault = Fault::rule("new-password-alias-exists");
+            return Err(fault.with("attribute", name.replace('_', " ")));
+        }
         let missing = pool.missing_attributes(&flow.key);
         let lacks = |name: &&String| !given.iter().any(|(given, _)| given == *name);
         if let Some(name) = missing.iter().find(lacks) {
