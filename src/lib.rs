@@ -22,4 +22,5 @@ pub mod suite;
 pub mod target;
 pub mod totp;
 pub mod transcript;
+pub mod webauthn;
 pub mod wire;

@@ -68,11 +68,13 @@ impl App {
         username: &str,
         given: Option<&str>,
     ) -> Result<(), Fault> {
-        let Some(secret) = &self.client.secret else { return Ok(()) };
+        if !self.client.has_secret() {
+            return Ok(());
+        }
         let fault = |id| Fault::rule(id).with("id", self.client.id.as_str());
         let given = given.ok_or_else(|| fault("secret-hash-missing"))?;
-        let expected = secret_hash(&secret.0, username, &self.client.id);
-        if given == expected { Ok(()) } else { Err(fault("secret-hash-wrong")) }
+        let right = |secret: &str| secret_hash(secret, username, &self.client.id) == given;
+        if self.client.any_secret(right) { Ok(()) } else { Err(fault("secret-hash-wrong")) }
     }
 
     /// Checks a client secret that is sent as it is; clients without a secret need none.
@@ -83,10 +85,13 @@ impl App {
         given: Option<&str>,
         rules: [&'static str; 2],
     ) -> Result<(), Fault> {
-        let Some(secret) = &self.client.secret else { return Ok(()) };
+        if !self.client.has_secret() {
+            return Ok(());
+        }
         let fault = |id| Fault::rule(id).with("id", self.client.id.as_str());
         let given = given.ok_or_else(|| fault(rules[0]))?;
-        if given == secret.0 { Ok(()) } else { Err(fault(rules[1])) }
+        let right = |secret: &str| secret == given;
+        if self.client.any_secret(right) { Ok(()) } else { Err(fault(rules[1])) }
     }
 
     /// Tells whether the client may use one of these values of `ExplicitAuthFlows`.

@@ -64,6 +64,7 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
         }
         "USER_AUTH" => {
             listed(&["ALLOW_USER_AUTH"], "auth-flow-disabled-choice")?;
+            app.pool(context)?.needs_tier_of_choice()?;
             choice(context, app, &answers)
         }
         _ => Err(Fault::rule("auth-flow-unsupported")),
@@ -166,9 +167,16 @@ pub(super) fn chosen(
         return Err(Fault::rule("challenge-not-available"));
     }
     match factor {
-        "PASSWORD" => context.show_password(flow, answers.need("PASSWORD")?),
-        "PASSWORD_SRP" => context.pose_srp(flow, answers.need("SRP_A")?),
+        "PASSWORD" => match answers.get("PASSWORD") {
+            Some(password) => context.show_password(flow, password),
+            None => context.pose_password(flow, "PASSWORD"),
+        },
+        "PASSWORD_SRP" => match answers.get("SRP_A") {
+            Some(srp_a) => context.pose_srp(flow, srp_a),
+            None => context.pose_password(flow, "PASSWORD_SRP"),
+        },
         "EMAIL_OTP" => context.pose_code(flow, "EMAIL_OTP"),
+        "WEB_AUTHN" => context.pose_passkey(flow),
         _ => context.pose_code(flow, "SMS_OTP"),
     }
 }

@@ -86,6 +86,11 @@ fn check_flows(settings: &Map<String, Value>) -> Result<(), Fault> {
     if new > 0 && new < texts(settings, "ExplicitAuthFlows").count() {
         return Err(Fault::rule("client-flows-old-and-new"));
     }
+    let machine =
+        texts(settings, "ExplicitAuthFlows").any(|flow| flow == "ALLOW_CLIENT_TOKEN_AUTH");
+    if machine && texts(settings, "ExplicitAuthFlows").count() > 1 {
+        return Err(Fault::rule("client-token-flow-with-others"));
+    }
     Ok(())
 }
 

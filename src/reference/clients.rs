@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::client_settings::Doing;
 use super::paging::page;
-use super::state::{Client, Secret, UserPool};
+use super::state::{Client, ClientSecret, UserPool};
 use super::{Answer, Context, Handler, Input, client_settings, timestamp};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -15,7 +15,7 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("ListUserPoolClients", list),
 ];
 
-const LOWER_ALPHANUMERIC: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+pub(super) const LOWER_ALPHANUMERIC: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     let settings = client_settings::filled(input.members());
@@ -25,8 +25,15 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     let id = context.draw(26, LOWER_ALPHANUMERIC);
     let secret = own.or_else(|| has_secret.then(|| context.draw(52, LOWER_ALPHANUMERIC)));
     let now = context.now;
-    let secret = secret.map(Secret);
-    let client = Client { id: id.clone(), secret, settings, created: now, modified: now };
+    let secrets = secret.map(|value| ClientSecret::new(&id, value, now)).into_iter().collect();
+    let client = Client {
+        id: id.clone(),
+        secrets,
+        settings,
+        created: now,
+        modified: now,
+        ..Client::default()
+    };
     let pool = context.pool(input)?;
     let described = description(pool, &client);
     pool.clients.insert(id, client);
@@ -45,8 +52,9 @@ fn description(pool: &UserPool, client: &Client) -> Value {
     described.insert("ClientId".into(), json!(client.id));
     described.insert("CreationDate".into(), timestamp(client.created));
     described.insert("LastModifiedDate".into(), timestamp(client.modified));
-    if let Some(Secret(secret)) = &client.secret {
-        described.insert("ClientSecret".into(), json!(secret));
+    // A client with two secrets shows neither (seen once, floci-io/floci pull request 345).
+    if let [secret] = client.secrets.as_slice() {
+        described.insert("ClientSecret".into(), json!(secret.value.0));
     }
     Value::Object(described)
 }
@@ -60,7 +68,7 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
     if let Some(name) = client.settings.get("ClientName") {
         settings.entry("ClientName").or_insert_with(|| name.clone());
     }
-    client_settings::check(pool, &settings, client.secret.is_some(), Doing::Updating)?;
+    client_settings::check(pool, &settings, client.has_secret(), Doing::Updating)?;
     let changed = Client { settings, modified: now, ..client.clone() };
     let described = description(pool, &changed);
     pool.clients.insert(changed.id.clone(), changed);

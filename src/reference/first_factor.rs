@@ -227,6 +227,7 @@ impl Context<'_> {
     pub(super) fn first_factors(&mut self, flow: &Flow) -> Result<Vec<&'static str>, Fault> {
         let known = flow.get(SIMULATED).is_none();
         let pool = flow.app.pool(self)?;
+        let has_passkey = pool.has_usable_passkey(&flow.key);
         let allowed = pool.setting("/Policies/SignInPolicy/AllowedFirstAuthFactors").cloned();
         let allowed = allowed.unwrap_or_else(|| json!(["PASSWORD"]));
         let allows =
@@ -240,6 +241,7 @@ impl Context<'_> {
         }
         available.extend((allows("EMAIL_OTP") && reachable("email")).then_some("EMAIL_OTP"));
         available.extend((allows("SMS_OTP") && reachable("phone_number")).then_some("SMS_OTP"));
+        available.extend((allows("WEB_AUTHN") && has_passkey).then_some("WEB_AUTHN"));
         Ok(available)
     }
 }

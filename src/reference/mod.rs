@@ -8,13 +8,17 @@ mod account;
 mod app;
 mod attributes;
 mod auth;
+mod auth_factors;
 mod challenge;
+mod client_secrets;
 mod client_settings;
+mod client_tokens;
 mod clients;
 mod codes;
 mod constraint;
 mod control;
 mod delivery;
+mod derived_tokens;
 mod described;
 mod devices;
 mod domains;
@@ -37,6 +41,7 @@ mod mfa;
 mod oauth;
 mod oauth_http;
 mod paging;
+mod passkeys;
 mod policy;
 mod pool_mfa;
 mod pool_settings;
@@ -50,6 +55,7 @@ mod respond;
 mod schema;
 mod second_factor;
 pub mod server;
+mod session_settings;
 mod sessions;
 mod shell;
 mod sign_up;
@@ -62,6 +68,7 @@ mod tokens;
 pub mod triggers;
 mod user_attributes;
 mod user_list;
+mod user_sessions;
 mod users;
 mod validate;
 
@@ -265,23 +272,30 @@ type Operations = &'static [(&'static str, Handler)];
 const USER_POOLS: &[Operations] = &[
     account::OPERATIONS,
     auth::OPERATIONS,
+    auth_factors::OPERATIONS,
+    client_secrets::OPERATIONS,
+    client_tokens::OPERATIONS,
     clients::OPERATIONS,
+    derived_tokens::OPERATIONS,
     devices::OPERATIONS,
     domains::OPERATIONS,
     groups::OPERATIONS,
     identity_providers::OPERATIONS,
     import_jobs::OPERATIONS,
     mfa::OPERATIONS,
+    passkeys::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
     provider_links::OPERATIONS,
     recovery::OPERATIONS,
     resource_servers::OPERATIONS,
     respond::OPERATIONS,
+    session_settings::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
     user_attributes::OPERATIONS,
     user_list::OPERATIONS,
+    user_sessions::OPERATIONS,
     users::OPERATIONS,
 ];
 

@@ -97,7 +97,7 @@ impl Context<'_> {
     }
 
     fn client_credentials(&mut self, app: &App, form: &Form) -> Result<Value, Refusal> {
-        if !app.lists("AllowedOAuthFlows", "client_credentials") || app.client.secret.is_none() {
+        if !app.lists("AllowedOAuthFlows", "client_credentials") || !app.client.has_secret() {
             return Err(Refusal::new(400, "unauthorized_client"));
         }
         let scopes = self.granted_scopes(app, form.get("scope"))?;

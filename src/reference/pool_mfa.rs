@@ -52,6 +52,10 @@ fn set(context: &mut Context<'_>, input: &Input) -> Answer {
 
 fn check(pool: &UserPool, mode: &str, blocks: &Map<String, Value>) -> Result<(), Fault> {
     let at = |block: &str, member: &str| blocks.get(block).and_then(|block| block.get(member));
+    let factor = at("WebAuthnConfiguration", "FactorConfiguration");
+    if factor.is_some() && pool.is_lite() {
+        return Err(Fault::rule("mfa-config-passkey-factor-tier"));
+    }
     let relying_party = at("WebAuthnConfiguration", "RelyingPartyId").and_then(Value::as_str);
     let host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     if relying_party.is_some_and(|id| !id.chars().all(host)) {

@@ -67,6 +67,9 @@ fn answered(
         "NEW_PASSWORD_REQUIRED" => context.take_new_password(flow, answers),
         "SELECT_MFA_TYPE" => context.choose_factor(flow, answers.need("ANSWER")?),
         "MFA_SETUP" => context.complete_set_up(flow),
+        "PASSWORD" => context.show_password(flow, answers.need("PASSWORD")?),
+        "PASSWORD_SRP" => context.pose_srp(flow, answers.need("SRP_A")?),
+        "WEB_AUTHN" => context.prove_passkey(flow, answers.need("CREDENTIAL")?),
         "SELECT_CHALLENGE" => chosen(context, flow, answers.need("ANSWER")?, answers),
         _ => Err(Fault::rule("session-unknown")),
     }

@@ -71,7 +71,12 @@ impl Context<'_> {
 
     /// Returns an answer with fresh ID and access tokens; `auth_time` stays as it was.
     pub(super) fn renew(&mut self, app: &App, sign_in: &SignIn) -> Result<Value, Fault> {
-        let key = app.pool(self)?.user_key(&sign_in.username);
+        let now = self.now;
+        let pool = app.pool(self)?;
+        let key = pool.user_key(&sign_in.username);
+        if let Some(kept) = pool.sessions.get_mut(&sign_in.id) {
+            kept.active = now;
+        }
         self.functions.token_source = Some("TokenGeneration_RefreshTokens");
         let result = self.result(app, &key, sign_in)?;
         Ok(json!({"AuthenticationResult": result, "ChallengeParameters": {}}))

@@ -82,6 +82,16 @@ pub(super) fn defer(pool_id: &str, token_use: Use, claims: &Value) -> String {
 /// Stands between the parts of a token that waits for its signature; in no finished token.
 const DEFERRED: char = '\0';
 
+/// Where an answer carries tokens.
+const PLACES: [&str; 6] = [
+    "/AuthenticationResult/AccessToken",
+    "/AuthenticationResult/IdToken",
+    "/ClientAuthenticationResult/AccessToken",
+    "/IssuedToken",
+    "/access_token",
+    "/id_token",
+];
+
 /// Signs the tokens of an answer that wait for it.
 pub(super) fn complete(mut answer: Answer) -> Answer {
     if let Ok(Some(output)) = &mut answer {
@@ -92,10 +102,8 @@ pub(super) fn complete(mut answer: Answer) -> Answer {
 
 /// Signs the tokens that wait for it, of an operation's answer or of an OAuth endpoint's.
 pub(super) fn complete_output(answer: &mut Value) {
-    let of_operation = answer.get("AuthenticationResult").is_some();
-    let result = if of_operation { &mut answer["AuthenticationResult"] } else { answer };
-    for name in ["AccessToken", "IdToken", "access_token", "id_token"] {
-        let Some(Value::String(token)) = result.get_mut(name) else { continue };
+    for place in PLACES {
+        let Some(Value::String(token)) = answer.pointer_mut(place) else { continue };
         let mut parts = token.split(DEFERRED);
         if let (Some(signed), Some(pool_id), Some(token_use)) =
             (parts.next(), parts.next(), parts.next())

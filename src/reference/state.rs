@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use super::described::Described;
+use crate::webauthn::relying_party::Registered;
 
 /// Milliseconds since the epoch.
 pub type Millis = u64;
@@ -56,6 +57,8 @@ pub struct UserPool {
     pub sessions: BTreeMap<String, SignIn>,
     /// MFA settings that `SetUserPoolMfaConfig` keeps beside the pool, by member name.
     pub mfa: Map<String, Value>,
+    /// Whether and how sessions are tracked.
+    pub session_tracking: SessionTracking,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Its description as text, while it holds.
@@ -86,14 +89,43 @@ pub struct SchemaAttribute {
 pub struct Client {
     /// 26 lower-case alphanumerics.
     pub id: String,
-    /// The client secret, when it has one.
-    pub secret: Option<Secret>,
+    /// The secrets that are valid, oldest first; none for a public client.
+    pub secrets: Vec<ClientSecret>,
     /// Members of `UserPoolClientType` that the caller sets, defaults filled in.
     pub settings: Map<String, Value>,
+    /// For how many minutes an SSO session is reused, where it was set.
+    pub sso_minutes: Option<u64>,
     /// Creation time.
     pub created: Millis,
     /// Time of the last change.
     pub modified: Millis,
+}
+
+/// One secret of an app client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientSecret {
+    /// `<client id>--<creation time>`.
+    pub id: String,
+    /// The secret.
+    pub value: Secret,
+    /// Creation time.
+    pub created: Millis,
+}
+
+/// Session management of a user pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTracking {
+    /// Sign-ins leave session records.
+    pub enabled: bool,
+    /// Most token sessions of a user.
+    pub most: u64,
+}
+
+impl Default for SessionTracking {
+    fn default() -> Self {
+        // API reference, GetUserPoolSessionConfiguration.
+        Self { enabled: false, most: 20 }
+    }
 }
 
 /// A user's place in its life cycle.
@@ -169,6 +201,10 @@ pub struct User {
     pub mfa_options: BTreeMap<String, String>,
     /// Remembered and merely known devices, by key.
     pub devices: BTreeMap<String, Device>,
+    /// Passkeys by credential id.
+    pub passkeys: BTreeMap<String, Passkey>,
+    /// Registrations of passkeys that are under way, by challenge.
+    pub passkey_challenges: BTreeMap<String, PasskeyChallenge>,
     /// Failed password attempts since the last success.
     pub failures: u32,
     /// Until when sign-in is refused after repeated failures.
@@ -239,6 +275,26 @@ pub struct Device {
     pub modified: Millis,
     /// Time of the last sign-in from it.
     pub authenticated: Millis,
+}
+
+/// A passkey of a user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passkey {
+    /// What its registration showed.
+    pub credential: Registered,
+    /// Relying party it is bound to.
+    pub relying_party: String,
+    /// Creation time.
+    pub created: Millis,
+}
+
+/// A registration of a passkey that waits for the authenticator's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PasskeyChallenge {
+    /// Client whose access token began it.
+    pub client_id: String,
+    /// When it is forgotten.
+    pub expires: Millis,
 }
 
 /// A group of a user pool.
@@ -388,6 +444,10 @@ pub struct SignIn {
     pub device_key: Option<String>,
     /// Flow it was made with.
     pub flow: String,
+    /// Id of its session record, where the pool tracks sessions.
+    pub session_id: Option<String>,
+    /// When its refresh token was last used.
+    pub active: Millis,
 }
 
 /// An identity pool.

@@ -61,6 +61,7 @@ impl Context<'_> {
         user.failures = 0;
         user.locked_until = None;
         let of_new = new_device.as_ref().map(|device| device.key.clone());
+        let session_id = self.open_session(app, &username)?;
         let sign_in = SignIn {
             id: self.uuid(),
             username,
@@ -72,6 +73,8 @@ impl Context<'_> {
             revoked: false,
             device_key: of_new.or_else(|| device_key.filter(|_| known).map(str::to_owned)),
             flow: flow.to_owned(),
+            session_id,
+            active: now,
         };
         let mut result = self.result(app, key, &sign_in)?;
         result.insert("RefreshToken".into(), refresh_token.into());
@@ -271,7 +274,7 @@ impl UserPool {
     }
 }
 
-fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
+pub(super) fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
     claims["token_use"] = Use::Access.name().into();
     claims["sub"] = user.sub.as_str().into();
     claims["client_id"] = app.client.id.as_str().into();
@@ -285,7 +288,7 @@ fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
     }
 }
 
-fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
+pub(super) fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
     for (name, value) in user.attributes.iter().filter(|(name, _)| app.reads(name)) {
         claims[name] = attribute_claim(name, value);
     }

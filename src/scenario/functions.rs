@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::bind::{Bindings, text_of};
 use crate::srp::{Claim, Identity, client, timestamp};
 use crate::totp;
+use crate::webauthn::authenticator::{self, Manner};
 
 /// Every function, with its arguments.
 pub(super) const FUNCTIONS: &[(&str, &str)] = &[
@@ -37,6 +38,8 @@ pub(super) const FUNCTIONS: &[(&str, &str)] = &[
         "device_signature",
         "device group key, device key, challenge parameters, device password, date",
     ),
+    ("webauthn_register", "creation options, origin[, manner]"),
+    ("webauthn_assert", "credential, request options, origin[, manner]"),
 ];
 
 /// Evaluates one function.
@@ -102,6 +105,17 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
             let identity = Identity { pool: &group, user: &key };
             json!(prove(bindings, identity, parameters, &text(3)?, &text(4)?)?)
         }
+        "webauthn_register" => {
+            let options = arguments.first().ok_or_else(|| signature(name))?;
+            let manner = manner(arguments.get(2))?;
+            authenticator::register(options, &text(1)?, manner, bindings.seed)?
+        }
+        "webauthn_assert" => {
+            let [passkey, options, _, ..] = arguments else { return Err(signature(name)) };
+            // A string map carries it.
+            let manner = manner(arguments.get(3))?;
+            json!(authenticator::assert(passkey, options, &text(2)?, manner)?.to_string())
+        }
         _ => {
             return Err(crate::near::unknown(
                 "function",
@@ -147,6 +161,11 @@ fn csv(arguments: &[Value]) -> Option<String> {
         lines.push(values.join(","));
     }
     Some(lines.join("\n") + "\n")
+}
+
+/// Returns how an authenticator behaves; as it should, unless said otherwise.
+fn manner(name: Option<&Value>) -> Result<Manner, String> {
+    name.map_or(Ok(Manner::Right), |name| text_of(name).parse())
 }
 
 /// Base64 of HMAC-SHA256 over username and client id, keyed by the client secret.

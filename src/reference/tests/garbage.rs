@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Bench;
 use super::sign_in::PASSWORD;
 
-const CHALLENGES: [&str; 14] = [
+const CHALLENGES: [&str; 15] = [
     "PASSWORD_VERIFIER",
     "DEVICE_SRP_AUTH",
     "DEVICE_PASSWORD_VERIFIER",
@@ -20,6 +20,7 @@ const CHALLENGES: [&str; 14] = [
     "CUSTOM_CHALLENGE",
     "WEB_AUTHN",
     "PASSWORD",
+    "PASSWORD_SRP",
 ];
 
 const FLOWS: [&str; 8] = [
@@ -33,8 +34,9 @@ const FLOWS: [&str; 8] = [
     "ADMIN_USER_PASSWORD_AUTH",
 ];
 
-const ANSWERS: [&str; 18] = [
+const ANSWERS: [&str; 19] = [
     "USERNAME",
+    "CREDENTIAL",
     "PASSWORD",
     "SRP_A",
     "DEVICE_KEY",

@@ -2,12 +2,14 @@
 
 mod account;
 mod changed_users;
+mod client_secrets;
 mod devices;
 mod factors;
 mod garbage;
 mod imports;
 mod lambda;
 mod oauth;
+mod passkeys;
 mod passwords;
 mod pools;
 mod providers;
@@ -15,6 +17,7 @@ mod resources;
 mod sign_in;
 mod sign_up;
 mod tokens;
+mod user_sessions;
 mod users;
 
 use std::collections::BTreeSet;

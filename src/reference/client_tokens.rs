@@ -1,0 +1,63 @@
+//! Access tokens that an app client gets for itself: `GetClientToken`.
+
+use serde_json::{Value, json};
+
+use super::app::App;
+use super::signing::{self, Use, issuer};
+use super::{Answer, Context, Fault, Handler, Input};
+
+pub(super) const OPERATIONS: &[(&str, Handler)] = &[("GetClientToken", get_client_token)];
+
+fn get_client_token(context: &mut Context<'_>, input: &Input) -> Answer {
+    let app = context.app(input)?;
+    if !app.allows(&["ALLOW_CLIENT_TOKEN_AUTH"]) {
+        return Err(Fault::rule("client-token-flow-disabled"));
+    }
+    let given = input.text("Secret");
+    if !app.client.any_secret(|secret| secret == given) {
+        return Err(Fault::rule("client-token-secret-wrong"));
+    }
+    let scopes = scopes(&app, input)?;
+    let now_secs = context.now / 1000;
+    let lasts = app.validity_secs("AccessToken", "hours", 3600);
+    let claims = json!({
+        "iss": issuer(&app.pool_id),
+        "sub": app.client.id,
+        "client_id": app.client.id,
+        "token_use": Use::Access.name(),
+        "scope": scopes.join(" "),
+        "auth_time": now_secs,
+        "iat": now_secs,
+        "exp": now_secs + lasts,
+        "version": 2,
+        "jti": context.uuid(),
+    });
+    let result = json!({
+        "AccessToken": signing::defer(&app.pool_id, Use::Access, &claims),
+        "ExpiresIn": lasts,
+        "TokenType": "Bearer",
+    });
+    Ok(Some(json!({"ClientAuthenticationResult": result})))
+}
+
+/// Returns the scopes to grant: those asked for, or all the client's custom ones.
+///
+/// Asking for one that the client does not have is refused (developer guide, about resource
+/// servers).
+fn scopes(app: &App, input: &Input) -> Result<Vec<String>, Fault> {
+    let own = app.custom_scopes();
+    let asked: Vec<String> = input.texts("Scopes").map(str::to_owned).collect();
+    if let Some(scope) = asked.iter().find(|scope| !own.contains(scope)) {
+        return Err(Fault::rule("client-token-scope").with("scope", scope.as_str()));
+    }
+    Ok(if asked.is_empty() { own } else { asked })
+}
+
+impl App {
+    /// Returns the scopes of resource servers that the client may have.
+    pub(super) fn custom_scopes(&self) -> Vec<String> {
+        let listed = self.client.settings.get("AllowedOAuthScopes").and_then(Value::as_array);
+        let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+        listed.filter(|scope| scope.contains('/')).map(str::to_owned).collect()
+    }
+}
