@@ -284,7 +284,15 @@ fn uncovered(names: &Names<'_>, fact: &Fact, entry: &Entry) -> Vec<String> {
             problems.push(format!("rule `{}` has another error than the fact", rule.id));
         }
     }
-    problems.extend(fact.text().and_then(|text| wording(&rules, text, fact.grade)));
+    // A scenario speaks by the rules it expects.
+    let expected = entry.covers.iter().filter_map(|cover| match cover {
+        Cover::Scenario(path) => names.scenario(path).ok(),
+        _ => None,
+    });
+    let expected = expected.flat_map(|scenario| &scenario.rules);
+    let expected = expected.filter_map(|id| names.rule(id).ok());
+    let speaking: Vec<&Rule> = rules.iter().copied().chain(expected).collect();
+    problems.extend(fact.text().and_then(|text| wording(&speaking, text, fact.grade)));
     problems
 }
 
@@ -321,7 +329,7 @@ fn speaks_of(names: &Names<'_>, rule: &Rule, fact: &Fact, entry: &Entry) -> bool
 fn wording(rules: &[&Rule], text: &str, grade: Evidence) -> Option<String> {
     let says = |rule: &&&Rule| rule.message.is_some() && rule.message_matches(text);
     match rules.iter().filter(says).max_by_key(|rule| rule.message_grade()) {
-        None => Some(format!("no rule it names says `{text}`")),
+        None => Some(format!("no rule says `{text}`")),
         Some(rule) if rule.message_grade() < grade => {
             Some(format!("rule `{}` has its text only as {}", rule.id, rule.message_grade().name()))
         }
@@ -405,7 +413,7 @@ fn what_does_not_cover_a_fact_is_told() {
         json!({"expect": {"error": error, "message": message, "message_match": "exact"}})
     };
     check(wrong_password("Incorrect username or password."), right.clone(), "");
-    check(wrong_password("Nope."), right.clone(), "no rule it names says");
+    check(wrong_password("Nope."), right.clone(), "no rule says");
     check(json!({"expect": {"error": "AliasExistsException"}}), right.clone(), "another error");
     check(json!({"operations": ["SignUp"]}), right, "none of its operations");
     check(json!({}), json!({"rule": "session-unknow"}), "did you mean `session-unknown`?");
