@@ -208,7 +208,11 @@ fn row(
 impl fmt::Display for Matrix {
     /// Writes a line per operation, then the totals and whatever is wrong.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<46}{:>8}{:>9}{:>6}  accepted  refused", "", "reached", "reasoned", "empty")?;
+        writeln!(
+            f,
+            "{:<46}{:>8}{:>9}{:>6}  accepted  refused",
+            "", "reached", "reasoned", "empty"
+        )?;
         for row in &self.rows {
             let Counts { reached, reasoned, empty } = row.counts();
             let tested = |case: &Option<String>| if case.is_some() { "yes" } else { "NEVER" };
@@ -262,7 +266,8 @@ impl Matrix {
             count(|row| row.refused.is_some()),
         );
         let cells = reached + reasoned + empty;
-        text += &format!("  {:<26}{cells:>6}\n    {:<24}{reached:>6}\n", "declared errors", "reached");
+        text +=
+            &format!("  {:<26}{cells:>6}\n    {:<24}{reached:>6}\n", "declared errors", "reached");
         text += &format!("    {:<24}{reasoned:>6}\n", "reasoned");
         for (reason, count) in self.reasons(service) {
             text += &format!("      {reason:<22}{count:>6}\n");

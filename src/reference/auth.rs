@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::app::App;
 use super::challenge::Flow;
 use super::first_factor::{Answers, DEVICE_KEY, SIMULATED};
+use super::tiers::Tier;
 use super::{Answer, Context, Fault, Handler, Input};
 
 /// The operations of this file.
@@ -55,6 +56,7 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
             custom(context, &app, &answers)
         }
         "USER_AUTH" => {
+            app.pool(context)?.needs_tier(Tier::Essentials, "auth-flow-tier-lacks-choice")?;
             listed(&["ALLOW_USER_AUTH"], "auth-flow-disabled-choice")?;
             choice(context, app, &answers)
         }

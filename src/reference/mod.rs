@@ -44,8 +44,10 @@ mod sign_up;
 mod signing;
 mod simulated;
 pub mod state;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod tokens;
 mod user_attributes;
 mod user_list;
@@ -163,6 +165,7 @@ const USER_POOLS: &[Operations] = &[
     respond::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
+    tags::OPERATIONS,
     user_attributes::OPERATIONS,
     user_list::OPERATIONS,
     users::OPERATIONS,
