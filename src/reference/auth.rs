@@ -26,7 +26,7 @@ fn admin_initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {
 
 /// Begins the flow the caller names; the client must list it.
 fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> Answer {
-    let flow = input.text("AuthFlow");
+    let (flow, at) = (input.text("AuthFlow"), app.clone());
     let answers = Answers(input.get("AuthParameters"));
     let listed = |values: &[&str], rule| {
         if app.allows(values) { Ok(()) } else { Err(Fault::rule(rule)) }
@@ -62,6 +62,7 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
         }
         _ => Err(Fault::rule("auth-flow-unsupported")),
     };
+    context.note_sign_in(&at, input, &answer)?;
     answer.map(Some)
 }
 

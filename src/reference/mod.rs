@@ -8,6 +8,8 @@ mod account;
 mod app;
 mod attributes;
 mod auth;
+mod auth_events;
+mod branding;
 mod challenge;
 mod client_settings;
 mod clients;
@@ -25,6 +27,8 @@ mod groups;
 mod identity_pools;
 mod import_jobs;
 mod java_pattern;
+mod limits;
+mod log_delivery;
 mod lookup;
 mod mfa;
 mod paging;
@@ -34,7 +38,9 @@ mod pool_settings;
 mod pools;
 mod query;
 mod recovery;
+mod replicas;
 mod respond;
+mod risk;
 mod schema;
 mod second_factor;
 pub mod server;
@@ -45,10 +51,12 @@ mod signing;
 mod simulated;
 pub mod state;
 mod tags;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tiers;
 mod tokens;
+mod ui_customization;
 mod user_attributes;
 mod user_list;
 mod users;
@@ -127,7 +135,7 @@ impl Reference {
     /// Carries out one call at time `now`.
     ///
     /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
-    /// challenges.
+    /// challenges, the history of sign-ins.
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
         let catalogue = self.catalogue.clone();
         let found = catalogue.services.get(call.service);
@@ -154,18 +162,26 @@ type Operations = &'static [(&'static str, Handler)];
 const USER_POOLS: &[Operations] = &[
     account::OPERATIONS,
     auth::OPERATIONS,
+    auth_events::OPERATIONS,
+    branding::OPERATIONS,
     clients::OPERATIONS,
     devices::OPERATIONS,
     groups::OPERATIONS,
     import_jobs::OPERATIONS,
+    limits::OPERATIONS,
+    log_delivery::OPERATIONS,
     mfa::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
     recovery::OPERATIONS,
+    replicas::OPERATIONS,
     respond::OPERATIONS,
+    risk::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
     tags::OPERATIONS,
+    terms::OPERATIONS,
+    ui_customization::OPERATIONS,
     user_attributes::OPERATIONS,
     user_list::OPERATIONS,
     users::OPERATIONS,

@@ -1,10 +1,8 @@
 //! Tags of user pools.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use super::state::UserPool;
+use super::state::{Tags, UserPool};
 use super::{Answer, Context, Fault, Handler, Input};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
@@ -12,8 +10,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] =
 
 /// Most tags of one pool (API reference, TagResource).
 const MOST: usize = 50;
-
-type Tags = BTreeMap<String, String>;
 
 /// Returns the tags that `UserPoolTags` gives a pool or a replica.
 ///

@@ -1,14 +1,17 @@
 //! The reference as a whole: a bench to call it on, the rulebook, random calls.
 
 mod account;
+mod branding;
 mod devices;
 mod factors;
 mod garbage;
 mod passwords;
+mod pool_extras;
 mod pools;
 mod resources;
 mod sign_in;
 mod sign_up;
+mod threat_protection;
 mod tokens;
 mod users;
 
@@ -102,7 +105,8 @@ impl Bench {
     }
 }
 
-/// Returns a state without what refusals leave by design: attempts, lock-outs, used challenges.
+/// Returns a state without what refusals leave by design: attempts, lock-outs, used challenges,
+/// the history of sign-ins.
 fn without_counters(mut state: State) -> State {
     for pool in state.pools.values_mut() {
         pool.challenges.clear();
@@ -110,6 +114,7 @@ fn without_counters(mut state: State) -> State {
             (user.failures, user.locked_until) = (0, None);
             user.attempts.clear();
             user.srp_salt.clear();
+            user.auth_events.clear();
         }
     }
     state
