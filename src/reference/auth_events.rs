@@ -197,7 +197,8 @@ fn rate_own(context: &mut Context<'_>, input: &Input) -> Answer {
     let refused = || Fault::rule("auth-event-feedback-token-invalid");
     let pool = context.pool(input)?;
     check_add_on(pool, "auth-event-feedback-add-on-missing")?;
-    let user = pool.named_user(input.text("Username")).map_err(|_| refused())?;
+    let user = pool.named_user(input.text("Username"));
+    let user = user.map_err(|_| Fault::rule("auth-event-feedback-stranger"))?;
     let mine = |event: &&mut AuthEvent| {
         event.id == input.text("EventId") && event.feedback_token.0 == input.text("FeedbackToken")
     };

@@ -1,5 +1,7 @@
 //! What the shell answers besides calls: key documents, and endpoints that only the harness knows.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::shell::Shell;
@@ -55,6 +57,7 @@ impl Shell {
             .state
             .outbox
             .iter()
+            .map(Arc::as_ref)
             .filter(|message| pool.is_none_or(|pool| message.user_pool_id == pool))
             .filter(|message| user.is_none_or(|user| message.username == user))
             .collect();

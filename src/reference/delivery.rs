@@ -31,7 +31,7 @@ impl Context<'_> {
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        self.state.outbox.push_back(delivery.message(self.now));
+        self.state.outbox.push_back(delivery.message(self.now).into());
         details(delivery.attribute, delivery.destination)
     }
 }

@@ -1,5 +1,7 @@
 //! Finds pools, clients and users the way the service resolves their names.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::state::{Client, User, UserPool};
@@ -14,7 +16,7 @@ impl Context<'_> {
     /// Returns the pool with this id.
     pub(crate) fn pool_by_id(&mut self, id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("user-pool-not-found").with("id", id);
-        self.state.pools.get_mut(id).ok_or_else(missing)
+        self.state.pools.get_mut(id).map(Arc::make_mut).ok_or_else(missing)
     }
 
     /// Returns the user that the members `UserPoolId` and `Username` name: username, alias or `sub`.
@@ -26,7 +28,8 @@ impl Context<'_> {
     pub(crate) fn pool_of_client(&mut self, client_id: &str) -> Result<&mut UserPool, Fault> {
         let missing = || Fault::rule("client-not-found").with("id", client_id);
         let mut pools = self.state.pools.values_mut();
-        pools.find(|pool| pool.clients.contains_key(client_id)).ok_or_else(missing)
+        let found = pools.find(|pool| pool.clients.contains_key(client_id));
+        found.map(Arc::make_mut).ok_or_else(missing)
     }
 }
 

@@ -137,6 +137,13 @@ impl Reference {
     /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
     /// challenges, the history of sign-ins.
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
+        let mut answer = self.begin(call, now)?;
+        answer.as_mut().map(signing::complete);
+        Ok(answer)
+    }
+
+    /// Carries out one call up to the signatures of its tokens: [`signing::complete`] adds them.
+    fn begin(&mut self, call: &Call<'_>, now: Millis) -> Answer {
         let catalogue = self.catalogue.clone();
         let found = catalogue.services.get(call.service);
         let found = found.and_then(|s| Some((s, s.operations.get(call.operation)?)));

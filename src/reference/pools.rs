@@ -34,7 +34,7 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     tiers::check_created(&pool)?;
     pool.id = format!("{REGION}_{}", context.draw(9, ALPHANUMERIC));
     let described = description(&pool);
-    context.state.pools.insert(pool.id.clone(), pool);
+    context.state.pools.insert(pool.id.clone(), pool.into());
     Ok(Some(json!({"UserPool": described})))
 }
 

@@ -1,7 +1,7 @@
 //! From an HTTP request to an HTTP response, without any I/O: what `server.rs` puts on a socket.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand_chacha::ChaCha8Rng;
@@ -9,8 +9,8 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 
 use super::server::{Clock, ServeOptions};
-use super::{Call, Fault, Millis, Reference, query};
-use crate::catalogue::Auth;
+use super::{Call, Fault, Millis, Reference, query, signing};
+use crate::catalogue::{Auth, Catalogue};
 use crate::wire::{CONTENT_TYPE, Request, Response};
 
 /// Headers that browsers may read.
@@ -23,7 +23,10 @@ const HEADER_LIMIT: usize = 4096;
 
 /// A reference with a clock, ready to answer requests.
 pub(super) struct Shell {
+    catalogue: Arc<Catalogue>,
     core: Mutex<Core>,
+    /// Request ids draw from here, so that they do not disturb the reference's own values.
+    ids: Mutex<ChaCha8Rng>,
     pub(super) options: ServeOptions,
 }
 
@@ -31,8 +34,6 @@ pub(super) struct Core {
     pub(super) reference: Reference,
     /// Milliseconds the clock was moved forward.
     pub(super) ahead: Millis,
-    /// Request ids draw from here, so that they do not disturb the reference's own values.
-    ids: ChaCha8Rng,
 }
 
 /// A call as the request spells it, or why there is none.
@@ -45,7 +46,9 @@ struct Spelled {
 impl Shell {
     pub(super) fn new(reference: Reference, options: ServeOptions) -> Self {
         let ids = ChaCha8Rng::seed_from_u64(options.seed.wrapping_add(1));
-        Self { core: Mutex::new(Core { reference, ahead: 0, ids }), options }
+        let catalogue = reference.catalogue().clone();
+        let core = Mutex::new(Core { reference, ahead: 0 });
+        Self { catalogue, core, ids: Mutex::new(ids), options }
     }
 
     /// Answers one request; never panics.
@@ -86,29 +89,32 @@ impl Shell {
 
     fn call(&self, request: &Request, spelled: &Spelled) -> super::Answer {
         let signature = request.header("authorization");
-        let mut core = self.core();
-        let catalogue = core.reference.catalogue().clone();
-        let service = catalogue.services.get(&spelled.service);
+        let service = self.catalogue.services.get(&spelled.service);
         let needed = service
             .and_then(|service| service.operations.get(&spelled.operation))
             .is_some_and(|operation| operation.auth == Auth::Sigv4);
         if needed && signature.is_some_and(|signature| !is_sigv4(signature)) {
             return Err(Fault::rule("incomplete-signature"));
         }
-        let input = spelled.input.clone()?;
+        let input = spelled.input.as_ref().map_err(Fault::clone)?;
         let call = Call {
             service: &spelled.service,
             operation: &spelled.operation,
-            input: &input,
+            input,
             signed: signature.is_some(),
         };
+        let mut core = self.core();
         let now = self.now(core.ahead);
-        core.reference.call(&call, now)
+        let answer = core.reference.begin(&call, now);
+        drop(core);
+        let mut answer = answer?;
+        answer.as_mut().map(signing::complete);
+        Ok(answer)
     }
 
     /// Reads which operation a request calls: by its target header, else by the query binding.
     fn spell(&self, request: &Request) -> Option<Spelled> {
-        let catalogue = self.core().reference.catalogue().clone();
+        let catalogue = &self.catalogue;
         if let Some(target) = request.header("x-amz-target") {
             let (prefix, operation) = target.rsplit_once('.')?;
             let mut services = catalogue.services.values();
@@ -137,8 +143,7 @@ impl Shell {
     }
 
     fn refusal(&self, service: &str, fault: &Fault) -> Response {
-        let catalogue = self.core().reference.catalogue().clone();
-        let error = fault.render(&catalogue, service);
+        let error = fault.render(&self.catalogue, service);
         let mut body = json!({"__type": error.code});
         if !error.message.is_empty() {
             body["message"] = Value::from(error.message.as_str());
@@ -153,7 +158,7 @@ impl Shell {
 
     fn plain(&self, status: u16, body: Vec<u8>) -> Response {
         let mut bytes = [0; 16];
-        self.core().ids.fill_bytes(&mut bytes);
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
         let headers = vec![
             ("content-type".into(), CONTENT_TYPE.into()),
@@ -202,10 +207,8 @@ fn header_text(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::catalogue::{Catalogue, Source};
+    use crate::catalogue::Source;
 
     fn shell() -> Shell {
         let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");

@@ -65,10 +65,45 @@ pub(crate) fn issuer(pool_id: &str) -> String {
 }
 
 /// Returns a JWT with these claims.
+#[cfg(test)]
 pub(super) fn sign(pool_id: &str, token_use: Use, claims: &Value) -> String {
+    seal(&to_be_signed(pool_id, token_use, claims), pool_id, token_use)
+}
+
+/// Returns a JWT whose signature [`complete`] adds.
+///
+/// Signing is the dearest part of a call by far and needs no state: the server does it when it
+/// has let go of the reference, so that sign-ins at the same time use every core.
+pub(super) fn defer(pool_id: &str, token_use: Use, claims: &Value) -> String {
+    let signed = to_be_signed(pool_id, token_use, claims);
+    format!("{signed}{DEFERRED}{pool_id}{DEFERRED}{}", token_use.name())
+}
+
+/// Stands between the parts of a token that waits for its signature; in no finished token.
+const DEFERRED: char = '\0';
+
+/// Signs the tokens of an answer that wait for it.
+pub(super) fn complete(answer: &mut Value) {
+    let Some(result) = answer.get_mut("AuthenticationResult") else { return };
+    for name in ["AccessToken", "IdToken"] {
+        let Some(Value::String(token)) = result.get_mut(name) else { continue };
+        let mut parts = token.split(DEFERRED);
+        if let (Some(signed), Some(pool_id), Some(token_use)) =
+            (parts.next(), parts.next(), parts.next())
+        {
+            let token_use = if token_use == Use::Id.name() { Use::Id } else { Use::Access };
+            *token = seal(signed, pool_id, token_use);
+        }
+    }
+}
+
+fn to_be_signed(pool_id: &str, token_use: Use, claims: &Value) -> String {
     let header = json!({"kid": token_use.kid(pool_id), "alg": "RS256"});
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", encode(&header), encode(claims));
+    format!("{}.{}", encode(&header), encode(claims))
+}
+
+fn seal(signed: &str, pool_id: &str, token_use: Use) -> String {
     let key = token_use.key(pool_id);
     let mut signature = vec![0; key.public().modulus_len()];
     // The random source only blinds the computation; the signature does not depend on it.

@@ -5,6 +5,7 @@ mod protection;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,15 +19,15 @@ pub type Millis = u64;
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
-/// The state of one account in one region.
+/// The state of one account in one region. A copy shares what neither side changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// User pools by id.
-    pub pools: BTreeMap<String, UserPool>,
+    pub pools: BTreeMap<String, Arc<UserPool>>,
     /// Identity pools by id.
     pub identity_pools: BTreeMap<String, IdentityPool>,
     /// Messages that would have been sent, oldest first; bounded.
-    pub outbox: VecDeque<Message>,
+    pub outbox: VecDeque<Arc<Message>>,
     /// Rates of API categories that were set, requests per second.
     pub provisioned_limits: BTreeMap<String, i64>,
 }

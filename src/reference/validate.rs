@@ -25,8 +25,8 @@ impl Input {
         let value = if value.is_null() { &empty } else { value };
         let typed = typed(service, &operation.input, value)?;
         let mut validator = Validator { service, violations: Vec::new() };
-        let owner = format!("operations/{}/input", operation.name);
-        validator.members(&operation.input, &owner, "", &typed);
+        let owner = Owner::Input(&operation.name);
+        validator.members(&operation.input, owner, None, &typed);
         if !validator.violations.is_empty() {
             return Err(Fault::Constraints(validator.violations));
         }
@@ -100,6 +100,47 @@ fn mismatch(expected: Kind, value: &Value) -> String {
     }
 }
 
+/// Where a value stands in the input. Spelled out only when something is wrong there.
+struct At<'a> {
+    up: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
+
+enum Step<'a> {
+    Member(Owner<'a>, &'a str),
+    Item(usize),
+    Entry(&'a str),
+}
+
+/// Whose member it is: that decides how the service's messages spell it.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    /// The input of this operation.
+    Input(&'a str),
+    /// This named shape.
+    Shape(&'a str),
+    /// A structure without a name.
+    Nameless,
+}
+
+impl At<'_> {
+    fn spell(&self, service: &Service) -> String {
+        let step = match &self.step {
+            Step::Member(owner, name) => {
+                let owner = match owner {
+                    Owner::Input(operation) => format!("operations/{operation}/input"),
+                    Owner::Shape(shape) => format!("shapes/{shape}"),
+                    Owner::Nameless => String::new(),
+                };
+                service.wire_name(&owner, name)
+            }
+            Step::Item(place) => format!("{place}.member"),
+            Step::Entry(name) => format!("{name}.member"),
+        };
+        self.up.map_or_else(|| step.clone(), |up| format!("{}.{step}", up.spell(service)))
+    }
+}
+
 /// Collects the constraint violations of one input.
 struct Validator<'a> {
     service: &'a Service,
@@ -107,15 +148,21 @@ struct Validator<'a> {
 }
 
 impl<'a> Validator<'a> {
-    /// Examines the members of a structure; `owner` is where its schema stands.
-    fn members(&mut self, schema: &'a Schema, owner: &str, path: &str, value: &Value) {
+    /// Examines the members of a structure that belongs to `owner`.
+    fn members(
+        &mut self,
+        schema: &'a Schema,
+        owner: Owner<'_>,
+        up: Option<&At<'_>>,
+        value: &Value,
+    ) {
         for (name, member) in schema.properties.iter().flatten() {
-            let wire = self.service.wire_name(owner, name);
-            let path = if path.is_empty() { wire } else { format!("{path}.{wire}") };
+            let at = At { up, step: Step::Member(owner, name) };
             match value.get(name) {
-                Some(value) => self.value(member, owner, &path, value),
+                Some(value) => self.value(member, owner, &at, value),
                 None if schema.required.contains(name) => {
                     let shown = if self.echoes(member) { "null " } else { "" };
+                    let path = at.spell(self.service);
                     self.violations.push(format!(
                         "Value {shown}at '{path}' failed to satisfy constraint: Member must not be null"
                     ));
@@ -126,19 +173,18 @@ impl<'a> Validator<'a> {
     }
 
     /// Examines one value and what is inside it.
-    fn value(&mut self, schema: &'a Schema, owner: &str, path: &str, value: &Value) {
-        let own = schema.target().map(|name| format!("shapes/{name}"));
-        let owner = own.as_deref().unwrap_or(owner);
+    fn value(&mut self, schema: &'a Schema, owner: Owner<'_>, at: &At<'_>, value: &Value) {
+        let owner = schema.target().map_or(owner, Owner::Shape);
         let resolved = self.service.resolve(schema);
         for demand in broken(resolved, value) {
-            self.report(schema, path, value, &demand);
+            self.report(schema, at, value, &demand);
         }
         match value {
-            Value::Array(items) => self.items(schema, resolved, path, items, value),
+            Value::Array(items) => self.items(schema, resolved, at, items, value),
             Value::Object(_) if resolved.is_structure() => {
-                self.members(resolved, owner, path, value);
+                self.members(resolved, owner, Some(at), value);
             }
-            Value::Object(entries) => self.entries(schema, resolved, path, entries, value),
+            Value::Object(entries) => self.entries(schema, resolved, at, entries, value),
             _ => {}
         }
     }
@@ -148,7 +194,7 @@ impl<'a> Validator<'a> {
         &mut self,
         schema: &'a Schema,
         resolved: &'a Schema,
-        path: &str,
+        at: &At<'_>,
         items: &[Value],
         list: &Value,
     ) {
@@ -156,11 +202,12 @@ impl<'a> Validator<'a> {
         let shape = self.service.resolve(item);
         if shape.is_structure() {
             for (place, value) in items.iter().enumerate() {
-                self.value(item, "", &format!("{path}.{}.member", place + 1), value);
+                let at = At { up: Some(at), step: Step::Item(place + 1) };
+                self.value(item, Owner::Nameless, &at, value);
             }
         } else if items.iter().any(|value| !broken(shape, value).is_empty()) {
             let demand = format!("Member must satisfy constraint: [{}]", demands(shape));
-            self.report(schema, path, list, &demand);
+            self.report(schema, at, list, &demand);
         }
     }
 
@@ -168,7 +215,7 @@ impl<'a> Validator<'a> {
         &mut self,
         schema: &'a Schema,
         resolved: &'a Schema,
-        path: &str,
+        at: &At<'_>,
         entries: &Map<String, Value>,
         map: &Value,
     ) {
@@ -176,21 +223,23 @@ impl<'a> Validator<'a> {
             && entries.keys().any(|name| !broken(key, &Value::from(name.as_str())).is_empty())
         {
             let demand = format!("Map keys must satisfy constraint: [{}]", demands(key));
-            self.report(schema, path, map, &demand);
+            self.report(schema, at, map, &demand);
         }
         let Some(entry) = resolved.additional_properties.as_deref() else { return };
         let shape = self.service.resolve(entry);
         if shape.kind == Some(Kind::Object) {
             for (name, value) in entries {
-                self.value(entry, "", &format!("{path}.{name}.member"), value);
+                let at = At { up: Some(at), step: Step::Entry(name) };
+                self.value(entry, Owner::Nameless, &at, value);
             }
         } else if entries.values().any(|value| !broken(shape, value).is_empty()) {
             let demand = format!("Map value must satisfy constraint: [{}]", demands(shape));
-            self.report(schema, path, map, &demand);
+            self.report(schema, at, map, &demand);
         }
     }
 
-    fn report(&mut self, schema: &Schema, path: &str, value: &Value, demand: &str) {
+    fn report(&mut self, schema: &Schema, at: &At<'_>, value: &Value, demand: &str) {
+        let path = at.spell(self.service);
         let shown = match self.echoes(schema) {
             true => format!("'{}' ", self.echo(schema, value)),
             false => String::new(),

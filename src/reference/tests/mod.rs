@@ -109,6 +109,7 @@ impl Bench {
 /// the history of sign-ins.
 fn without_counters(mut state: State) -> State {
     for pool in state.pools.values_mut() {
+        let pool = Arc::make_mut(pool);
         pool.challenges.clear();
         for user in pool.users.values_mut() {
             (user.failures, user.locked_until) = (0, None);

@@ -137,6 +137,9 @@ fn events_are_rated_by_administrators_and_token_holders() {
     let mut own_rating = rating(&event);
     own_rating["FeedbackToken"] = json!("a.b=c_d");
     bench.refused(own, own_rating.clone(), "auth-event-feedback-token-invalid");
+    let mut stranger = own_rating.clone();
+    stranger["Username"] = json!("bob");
+    bench.refused(own, stranger, "auth-event-feedback-stranger");
     let pool = &bench.reference.state.pools[&bench.pool];
     own_rating["FeedbackToken"] = json!(pool.users["ann"].auth_events[0].feedback_token.0);
     own_rating["FeedbackValue"] = json!("Invalid");
