@@ -146,6 +146,7 @@ async fn play(
             fail_fast: args.fail_fast,
             strict: args.strict,
             snapshots: Arc::new(folders.snapshots()?),
+            frozen_at: None,
         },
     );
     let outcome = watched(args, &session, cases).await;

@@ -41,6 +41,9 @@ pub struct Options {
     pub strict: bool,
     /// Accepted transcripts to compare with.
     pub snapshots: Arc<Snapshots>,
+    /// The target's clock stands still at this time, in seconds since the epoch, unless a case
+    /// moves it; the system's clock otherwise.
+    pub frozen_at: Option<u64>,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             fail_fast: false,
             strict: false,
             snapshots: Arc::default(),
+            frozen_at: None,
         }
     }
 }
@@ -101,8 +105,9 @@ impl Session {
 
     /// The target's time, seconds since the epoch.
     fn now(&self) -> u64 {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        system + self.advanced.load(Ordering::SeqCst)
+        let system =
+            || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.options.frozen_at.unwrap_or_else(system) + self.advanced.load(Ordering::SeqCst)
     }
 
     /// Plays one case, confirms what it finds by a second run, and judges.
