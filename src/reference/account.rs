@@ -27,6 +27,9 @@ fn get_user(context: &mut Context<'_>, input: &Input) -> Answer {
     let readable = user.attributes.iter().filter(|(name, _)| bearer.app.reads(name));
     let mut attributes = vec![pair("sub", &user.sub)];
     attributes.extend(readable.map(|(name, value)| pair(name, value)));
+    if let Some(identities) = user.identities_text().filter(|_| bearer.app.reads("identities")) {
+        attributes.push(pair("identities", &identities));
+    }
     let mut answer = json!({"Username": user.username, "UserAttributes": attributes});
     if !user.mfa.is_empty() {
         answer["UserMFASettingList"] = json!(user.mfa);

@@ -65,10 +65,11 @@ pub(super) fn check(
     }
     check_validity(settings)?;
     check_attributes(pool, settings, doing)?;
-    check_oauth(settings, has_secret)?;
+    check_oauth(pool, settings, has_secret)?;
     check_urls(settings)?;
     let mut providers = texts(settings, "SupportedIdentityProviders");
-    if let Some(provider) = providers.find(|name| *name != "COGNITO") {
+    let known = |name: &&str| *name == "COGNITO" || pool.identity_providers.contains_key(*name);
+    if let Some(provider) = providers.find(|name| !known(name)) {
         let fault = Fault::rule("client-unknown-provider").with("provider", provider);
         return Err(fault.with("pool", &pool.id));
     }
@@ -151,13 +152,18 @@ fn check_attributes(
     Ok(())
 }
 
-fn check_oauth(settings: &Map<String, Value>, has_secret: bool) -> Result<(), Fault> {
+fn check_oauth(
+    pool: &UserPool,
+    settings: &Map<String, Value>,
+    has_secret: bool,
+) -> Result<(), Fault> {
     let has = |name: &str| texts(settings, name).next().is_some();
     let allowed = settings.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true));
     if allowed && !(has("AllowedOAuthFlows") && has("AllowedOAuthScopes")) {
         return Err(Fault::rule("client-oauth-flows-and-scopes"));
     }
-    let unknown = texts(settings, "AllowedOAuthScopes").find(|scope| !SCOPES.contains(scope));
+    let known = |scope: &&str| SCOPES.contains(scope) || pool.has_scope(scope);
+    let unknown = texts(settings, "AllowedOAuthScopes").find(|scope| !known(scope));
     if let Some(scope) = unknown {
         return Err(Fault::rule("client-unknown-scope").with("scope", scope));
     }
@@ -167,7 +173,8 @@ fn check_oauth(settings: &Map<String, Value>, has_secret: bool) -> Result<(), Fa
     if texts(settings, "AllowedOAuthFlows").any(|flow| flow != "client_credentials") {
         return Err(Fault::rule("client-credentials-with-other-flow"));
     }
-    if let Some(scope) = texts(settings, "AllowedOAuthScopes").next() {
+    let about_user = |scope: &&str| SCOPES.contains(scope);
+    if let Some(scope) = texts(settings, "AllowedOAuthScopes").find(about_user) {
         return Err(Fault::rule("client-credentials-scope").with("scope", scope));
     }
     if !has_secret {

@@ -18,6 +18,7 @@ mod constraint;
 mod control;
 mod delivery;
 mod devices;
+mod domains;
 mod factors;
 pub mod fault;
 pub mod faults;
@@ -25,20 +26,26 @@ mod filter;
 mod first_factor;
 mod groups;
 mod identity_pools;
+mod identity_providers;
 mod import_jobs;
 mod java_pattern;
 mod limits;
 mod log_delivery;
 mod lookup;
 mod mfa;
+mod oauth;
+mod oauth_http;
 mod paging;
 mod policy;
 mod pool_mfa;
 mod pool_settings;
 mod pools;
+mod provider_details;
+mod provider_links;
 mod query;
 mod recovery;
 mod replicas;
+mod resource_servers;
 mod respond;
 mod risk;
 mod schema;
@@ -173,15 +180,19 @@ const USER_POOLS: &[Operations] = &[
     branding::OPERATIONS,
     clients::OPERATIONS,
     devices::OPERATIONS,
+    domains::OPERATIONS,
     groups::OPERATIONS,
+    identity_providers::OPERATIONS,
     import_jobs::OPERATIONS,
     limits::OPERATIONS,
     log_delivery::OPERATIONS,
     mfa::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
+    provider_links::OPERATIONS,
     recovery::OPERATIONS,
     replicas::OPERATIONS,
+    resource_servers::OPERATIONS,
     respond::OPERATIONS,
     risk::OPERATIONS,
     sessions::OPERATIONS,

@@ -39,7 +39,9 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn describe(context: &mut Context<'_>, input: &Input) -> Answer {
-    Ok(Some(json!({"UserPool": description(context.pool(input)?)})))
+    let mut described = description(context.pool(input)?);
+    context.describe_domains(input.text("UserPoolId"), &mut described);
+    Ok(Some(json!({"UserPool": described})))
 }
 
 /// Returns a pool as `UserPoolType`. Triggers and tags are present even when there are none.
@@ -82,6 +84,9 @@ fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
     let pool = context.pool(input)?;
     if pool.text_setting("/DeletionProtection") == "ACTIVE" {
         return Err(Fault::rule("pool-delete-protected"));
+    }
+    if context.has_domain(input.text("UserPoolId")) {
+        return Err(Fault::rule("pool-delete-with-domain"));
     }
     context.state.pools.remove(input.text("UserPoolId"));
     Ok(None)

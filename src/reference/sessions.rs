@@ -29,10 +29,8 @@ impl Context<'_> {
         let now = self.now;
         let invalid = || Fault::rule("refresh-token-invalid");
         let pool = app.pool(self)?;
-        let holds = |sign_in: &&SignIn| {
-            sign_in.refresh_token.0 == token || sign_in.retired(token).is_some()
-        };
-        let sign_in = pool.sessions.values().find(holds).ok_or_else(invalid)?.clone();
+        let mut sign_ins = pool.sessions.values();
+        let sign_in = sign_ins.find(|sign_in| sign_in.holds(token)).ok_or_else(invalid)?.clone();
         let device_fits =
             sign_in.device_key.is_none() || sign_in.device_key.as_deref() == device_key;
         if sign_in.client_id != app.client.id || !device_fits {
@@ -55,6 +53,22 @@ impl Context<'_> {
         }
     }
 
+    /// Replaces the refresh token of a sign-in and returns the new one, where the client rotates.
+    pub(super) fn rotate(&mut self, app: &App, sign_in: &SignIn) -> Result<Option<String>, Fault> {
+        if !app.rotates() {
+            return Ok(None);
+        }
+        let grace = &app.client.settings["RefreshTokenRotation"]["RetryGracePeriodSeconds"];
+        let until = self.now + grace.as_u64().unwrap_or(0) * 1000;
+        let fresh = self.refresh_token();
+        if let Some(kept) = app.pool(self)?.sessions.get_mut(&sign_in.id) {
+            // The new token keeps the old one's expiry: the window does not slide.
+            let old = std::mem::replace(&mut kept.refresh_token, Secret(fresh.clone()));
+            kept.retired_tokens.push((old, until));
+        }
+        Ok(Some(fresh))
+    }
+
     /// Returns an answer with fresh ID and access tokens; `auth_time` stays as it was.
     pub(super) fn renew(&mut self, app: &App, sign_in: &SignIn) -> Result<Value, Fault> {
         let key = app.pool(self)?.user_key(&sign_in.username);
@@ -64,6 +78,11 @@ impl Context<'_> {
 }
 
 impl SignIn {
+    /// Tells whether a refresh token is this sign-in's, or one that rotation replaced.
+    pub(super) fn holds(&self, token: &str) -> bool {
+        self.refresh_token.0 == token || self.retired(token).is_some()
+    }
+
     /// Returns until when a token that rotation replaced is still good.
     fn retired(&self, token: &str) -> Option<u64> {
         self.retired_tokens.iter().find(|(old, _)| old.0 == token).map(|(_, until)| *until)
@@ -84,23 +103,14 @@ fn get_tokens_from_refresh_token(context: &mut Context<'_>, input: &Input) -> An
     app.check_secret(input.opt_text("ClientSecret"), rules)?;
     let token = input.text("RefreshToken");
     let sign_in = context.find_refresh_token(&app, token, input.opt_text("DeviceKey"))?;
-    let rotates = app.rotates();
     // Observed once: aws/aws-sdk-js-v3 issue 7162.
-    if rotates && sign_in.flow == "ADMIN_NO_SRP_AUTH" {
+    if app.rotates() && sign_in.flow == "ADMIN_NO_SRP_AUTH" {
         return Err(Fault::rule("refresh-token-invalid"));
     }
     let mut answer = context.renew(&app, &sign_in)?;
     answer.as_object_mut().and_then(|answer| answer.remove("ChallengeParameters"));
-    if rotates {
-        let grace = &app.client.settings["RefreshTokenRotation"]["RetryGracePeriodSeconds"];
-        let until = context.now + grace.as_u64().unwrap_or(0) * 1000;
-        let fresh = context.refresh_token();
-        answer["AuthenticationResult"]["RefreshToken"] = fresh.as_str().into();
-        if let Some(kept) = app.pool(context)?.sessions.get_mut(&sign_in.id) {
-            // The new token keeps the old one's expiry: the window does not slide.
-            let old = std::mem::replace(&mut kept.refresh_token, Secret(fresh));
-            kept.retired_tokens.push((old, until));
-        }
+    if let Some(fresh) = context.rotate(&app, &sign_in)? {
+        answer["AuthenticationResult"]["RefreshToken"] = fresh.into();
     }
     Ok(Some(answer))
 }
@@ -117,8 +127,7 @@ fn revoke_token(context: &mut Context<'_>, input: &Input) -> Answer {
         return Err(Fault::rule("token-revocation-type"));
     }
     let pool = app.pool(context)?;
-    let holds = |s: &&mut SignIn| s.refresh_token.0 == token || s.retired(token).is_some();
-    let found = pool.sessions.values_mut().find(holds);
+    let found = pool.sessions.values_mut().find(|sign_in| sign_in.holds(token));
     let found = found.ok_or_else(|| Fault::rule("token-revocation-invalid"))?;
     if found.client_id != app.client.id {
         return Err(Fault::rule("token-revocation-other-client"));

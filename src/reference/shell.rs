@@ -53,7 +53,11 @@ impl Shell {
 
     /// Answers one request; never panics.
     pub(super) fn respond(&self, request: &Request) -> Response {
-        if let Some(response) = self.control(request).or_else(|| self.published(request)) {
+        if let Some(response) = self
+            .control(request)
+            .or_else(|| self.published(request))
+            .or_else(|| self.oauth(request))
+        {
             return response;
         }
         let spelled = self.spell(request);
@@ -157,15 +161,18 @@ impl Shell {
     }
 
     fn plain(&self, status: u16, body: Vec<u8>) -> Response {
-        let mut bytes = [0; 16];
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
-        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
         let headers = vec![
             ("content-type".into(), CONTENT_TYPE.into()),
             ("content-length".into(), body.len().to_string()),
-            ("x-amzn-requestid".into(), id),
+            ("x-amzn-requestid".into(), self.request_id()),
         ];
         Response { status, headers, body }
+    }
+
+    pub(super) fn request_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 
     pub(super) fn now(&self, ahead: Millis) -> Millis {
@@ -188,7 +195,7 @@ fn push(response: &mut Response, name: &str, value: &str) {
     response.headers.push((name.into(), value.into()));
 }
 
-fn is_form(request: &Request) -> bool {
+pub(super) fn is_form(request: &Request) -> bool {
     let content_type = request.header("content-type").unwrap_or_default();
     content_type.starts_with("application/x-www-form-urlencoded")
 }

@@ -65,7 +65,6 @@ pub(crate) fn issuer(pool_id: &str) -> String {
 }
 
 /// Returns a JWT with these claims.
-#[cfg(test)]
 pub(super) fn sign(pool_id: &str, token_use: Use, claims: &Value) -> String {
     seal(&to_be_signed(pool_id, token_use, claims), pool_id, token_use)
 }
@@ -167,6 +166,13 @@ pub(crate) fn jwks(pool_id: &str) -> Value {
     json!({"keys": [key(Use::Id), key(Use::Access)]})
 }
 
+/// Returns the certificate of a pool's key for ID tokens, in base64 without PEM headers.
+pub(super) fn certificate(pool_id: &str) -> String {
+    let certificates: [&[u8]; 2] = [include_bytes!("keys/1.crt"), include_bytes!("keys/3.crt")];
+    let first = std::ptr::eq(Use::Id.key(pool_id), &KEYS[0]);
+    STANDARD.encode(certificates[usize::from(!first)])
+}
+
 /// Returns a pool's OpenID configuration; the key set is served at `base_url`.
 ///
 /// `issuer` stays the service's, so that a token's `iss` matches whatever address serves it.
@@ -177,6 +183,10 @@ pub(crate) fn openid_configuration(pool_id: &str, base_url: &str) -> Value {
         "issuer": issuer(pool_id),
         "jwks_uri": format!("{base_url}/{pool_id}/.well-known/jwks.json"),
         "response_types_supported": ["code", "token"],
+        "revocation_endpoint": format!("{base_url}/oauth2/revoke"),
+        "token_endpoint": format!("{base_url}/oauth2/token"),
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "userinfo_endpoint": format!("{base_url}/oauth2/userInfo"),
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
     })

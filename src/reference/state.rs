@@ -26,6 +26,8 @@ pub struct State {
     pub pools: BTreeMap<String, Arc<UserPool>>,
     /// Identity pools by id.
     pub identity_pools: BTreeMap<String, IdentityPool>,
+    /// Domains of user pools by name: a name is taken once in a region.
+    pub domains: BTreeMap<String, Domain>,
     /// Messages that would have been sent, oldest first; bounded.
     pub outbox: VecDeque<Arc<Message>>,
     /// Rates of API categories that were set, requests per second.
@@ -51,6 +53,10 @@ pub struct UserPool {
     pub users: BTreeMap<String, User>,
     /// Groups by name.
     pub groups: BTreeMap<String, Group>,
+    /// Identity providers by name.
+    pub identity_providers: BTreeMap<String, IdentityProvider>,
+    /// Resource servers by identifier.
+    pub resource_servers: BTreeMap<String, ResourceServer>,
     /// Import jobs by id.
     pub import_jobs: BTreeMap<String, ImportJob>,
     /// Pending challenges by session string.
@@ -168,6 +174,8 @@ pub struct User {
     pub modified: Millis,
     /// Groups it belongs to.
     pub groups: BTreeSet<String>,
+    /// Accounts at identity providers that sign in as this user, oldest first.
+    pub identities: Vec<Identity>,
     /// Codes that were sent, by purpose.
     pub codes: BTreeMap<CodePurpose, Code>,
     /// Software token, once associated.
@@ -264,6 +272,65 @@ pub struct Group {
     /// Creation time.
     pub created: Millis,
     /// Time of the last change.
+    pub modified: Millis,
+}
+
+/// A user's account at an identity provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// Name of the provider.
+    pub provider: String,
+    /// Type of the provider, as the API spells it.
+    pub provider_type: String,
+    /// Attribute of the provider that identifies the account; `Cognito_Subject` stands for its
+    /// subject.
+    pub attribute: String,
+    /// Value of that attribute.
+    pub value: String,
+    /// When it was linked.
+    pub created: Millis,
+}
+
+/// An identity provider of a user pool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IdentityProvider {
+    /// Name as given.
+    pub name: String,
+    /// Type, as the API spells it.
+    pub provider_type: String,
+    /// Details by name, those that the service adds included.
+    pub details: BTreeMap<String, Secret>,
+    /// Mapping of attributes and contexts, identifiers; as given.
+    pub settings: Map<String, Value>,
+    /// Creation time.
+    pub created: Millis,
+    /// Time of the last change.
+    pub modified: Millis,
+}
+
+/// A resource server of a user pool: an API and the scopes that open it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceServer {
+    /// Identifier as given; the scopes begin with it.
+    pub identifier: String,
+    /// Name as given.
+    pub name: String,
+    /// Scopes with their descriptions, as given.
+    pub scopes: Vec<Value>,
+}
+
+/// A domain of a user pool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Domain {
+    /// Prefix, or full name of a custom domain.
+    pub name: String,
+    /// Pool it belongs to.
+    pub pool_id: String,
+    /// Members that the caller sets, defaults filled in.
+    pub settings: Map<String, Value>,
+    /// Name of the distribution in front of it.
+    pub distribution: String,
+    /// When it was created or last changed.
     pub modified: Millis,
 }
 

@@ -144,7 +144,7 @@ impl Context<'_> {
     /// # Errors
     /// The token is malformed, forged, expired, revoked, or its user is gone or disabled.
     pub(super) fn bearer(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        self.bearer_of(input.text("AccessToken"))
+        self.bearer_of(input.text("AccessToken"), SCOPE)
     }
 
     /// Returns who the member `AccessToken` speaks for, in an operation that does not declare
@@ -156,7 +156,8 @@ impl Context<'_> {
         })
     }
 
-    fn bearer_of(&mut self, token: &str) -> Result<Bearer, Fault> {
+    /// Returns who an access token with this scope speaks for.
+    pub(super) fn bearer_of(&mut self, token: &str, needed: &str) -> Result<Bearer, Fault> {
         let doubted = |doubt| match doubt {
             Doubt::Malformed => Fault::rule("access-token-malformed"),
             Doubt::Forged => Fault::rule("access-token-forged"),
@@ -171,7 +172,7 @@ impl Context<'_> {
         if claims["exp"].as_u64().unwrap_or(0) * 1000 <= self.now {
             return Err(Fault::rule("access-token-expired"));
         }
-        if !text("scope").split(' ').any(|scope| scope == SCOPE) {
+        if !text("scope").split(' ').any(|scope| scope == needed) {
             return Err(Fault::rule("access-token-scope"));
         }
         let app = self.app_by_id(text("client_id"))?;
@@ -249,6 +250,9 @@ fn access_claims(user: &User, app: &App, sign_in: &SignIn, claims: &mut Value) {
 fn id_claims(pool: &UserPool, user: &User, app: &App, claims: &mut Value) {
     for (name, value) in user.attributes.iter().filter(|(name, _)| app.reads(name)) {
         claims[name] = attribute_claim(name, value);
+    }
+    if !user.identities.is_empty() {
+        claims["identities"] = user.identities_claim();
     }
     claims["token_use"] = Use::Id.name().into();
     claims["sub"] = user.sub.as_str().into();

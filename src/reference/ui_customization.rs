@@ -30,13 +30,6 @@ const CLASSES: [&str; 15] = [
 /// The customization of all clients that have none of their own.
 const ALL: &str = "ALL";
 
-impl UserPool {
-    /// Tells whether the pool has a domain, of the service or of its own.
-    pub(super) fn has_domain(&self) -> bool {
-        ["/Domain", "/CustomDomain"].iter().any(|pointer| self.setting(pointer).is_some())
-    }
-}
-
 /// Returns the client that a call is about, or `ALL`.
 fn subject(pool: &UserPool, input: &Input) -> Result<String, Fault> {
     match input.opt_text("ClientId") {
@@ -49,10 +42,11 @@ fn subject(pool: &UserPool, input: &Input) -> Result<String, Fault> {
 /// delete one (hashicorp/terraform-provider-aws, user pool UI customization).
 fn set(context: &mut Context<'_>, input: &Input) -> Answer {
     let now = context.now;
-    let pool = context.pool(input)?;
-    if !pool.has_domain() {
+    context.pool(input)?;
+    if !context.has_domain(input.text("UserPoolId")) {
         return Err(Fault::rule("ui-customization-no-domain"));
     }
+    let pool = context.pool(input)?;
     let subject = subject(pool, input)?;
     let text = |name: &str| input.opt_text(name).map(str::to_owned);
     let (css, image) = (text("CSS"), text("ImageFile"));
@@ -101,10 +95,11 @@ fn description(pool: &UserPool, subject: &str, customization: &UiCustomization) 
 
 /// A client without a customization of its own shows that of all, if there is one.
 fn get(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = context.pool(input)?;
-    if !pool.has_domain() {
+    context.pool(input)?;
+    if !context.has_domain(input.text("UserPoolId")) {
         return Err(Fault::rule("ui-customization-get-no-domain"));
     }
+    let pool = context.pool(input)?;
     let subject = subject(pool, input)?;
     let found = [subject.as_str(), ALL]
         .into_iter()

@@ -249,9 +249,11 @@ pub(super) fn mfa_options(user: &User) -> Value {
 pub(super) fn attribute_list(user: &User, wanted: Option<&[&str]>) -> Value {
     let sub = std::iter::once(("sub", user.sub.as_str()));
     let others = user.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let identities = user.identities_text();
+    let identities = identities.iter().map(|text| ("identities", text.as_str()));
     let shown = |(name, _): &(&str, &str)| wanted.is_none_or(|wanted| wanted.contains(name));
     let pair = |(name, value)| json!({"Name": name, "Value": value});
-    sub.chain(others).filter(shown).map(pair).collect()
+    sub.chain(others).chain(identities).filter(shown).map(pair).collect()
 }
 
 fn get(context: &mut Context<'_>, input: &Input) -> Answer {

@@ -130,9 +130,7 @@ fn the_classic_pages_need_a_domain() {
     let css = json!({"CSS": ".banner-customizable {}"});
     bench.refused("SetUICustomization", css.clone(), "ui-customization-no-domain");
     bench.refused("GetUICustomization", json!({}), "ui-customization-get-no-domain");
-    let pool = bench.pool.clone();
-    let pool = bench.reference.state.pools.get_mut(&pool).expect("the bench's pool");
-    std::sync::Arc::make_mut(pool).settings.insert("Domain".into(), json!("d"));
+    bench.ok("CreateUserPoolDomain", json!({"Domain": "classic"}));
     let body = json!({"CSS": "body {}"});
     bench.refused("SetUICustomization", body, "ui-customization-css-class");
     bench.check("GetUICustomization", json!({}), &[("/UICustomization", json!({}))]);
