@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::app::App;
 use super::challenge::Flow;
 use super::first_factor::{Answers, DEVICE_KEY, SIMULATED};
+use super::tiers::Tier;
 use super::triggers::CUSTOM_AUTH;
 use super::{Answer, Context, Fault, Handler, Input};
 
@@ -30,7 +31,7 @@ fn admin_initiate_auth(context: &mut Context<'_>, input: &Input) -> Answer {
 
 /// Begins the flow the caller names; the client must list it.
 fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> Answer {
-    let flow = input.text("AuthFlow");
+    let (flow, at) = (input.text("AuthFlow"), app.clone());
     let answers = Answers(input.get("AuthParameters"));
     let listed = |values: &[&str], rule| {
         if app.allows(values) { Ok(()) } else { Err(Fault::rule(rule)) }
@@ -63,12 +64,13 @@ fn initiate(context: &mut Context<'_>, input: &Input, app: App, admin: bool) -> 
             custom(context, app, &answers)
         }
         "USER_AUTH" => {
+            app.pool(context)?.needs_tier(Tier::Essentials, "auth-flow-tier-lacks-choice")?;
             listed(&["ALLOW_USER_AUTH"], "auth-flow-disabled-choice")?;
-            app.pool(context)?.needs_tier_of_choice()?;
             choice(context, app, &answers)
         }
         _ => Err(Fault::rule("auth-flow-unsupported")),
     };
+    context.note_sign_in(&at, input, &answer)?;
     answer.map(Some)
 }
 

@@ -74,16 +74,6 @@ impl UserPool {
         let token = user.can_show("SOFTWARE_TOKEN_MFA").then_some("SOFTWARE_TOKEN");
         first.chain(token).collect()
     }
-
-    /// Tells whether the pool is of the tier that lacks what is newer.
-    pub(super) fn is_lite(&self) -> bool {
-        self.text_setting("/UserPoolTier") == "LITE"
-    }
-
-    /// Refuses choice-based sign-in in a tier that lacks it.
-    pub(super) fn needs_tier_of_choice(&self) -> Result<(), Fault> {
-        if self.is_lite() { Err(Fault::rule("auth-flow-choice-tier")) } else { Ok(()) }
-    }
 }
 
 impl Context<'_> {

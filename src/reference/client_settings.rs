@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Fault;
 use super::state::UserPool;
+use super::tiers::Tier;
 
 /// Members of the inputs that are no settings.
 const OTHERS: [&str; 4] = ["UserPoolId", "ClientId", "ClientSecret", "GenerateSecret"];
@@ -59,6 +60,9 @@ pub(super) fn check(
     doing: Doing,
 ) -> Result<(), Fault> {
     check_flows(settings)?;
+    if texts(settings, "ExplicitAuthFlows").any(|flow| flow == "ALLOW_USER_AUTH") {
+        pool.needs_tier(Tier::Essentials, "client-tier-lacks-choice")?;
+    }
     check_validity(settings)?;
     check_attributes(pool, settings, doing)?;
     check_oauth(pool, settings, has_secret)?;

@@ -8,7 +8,9 @@ mod account;
 mod app;
 mod attributes;
 mod auth;
+mod auth_events;
 mod auth_factors;
+mod branding;
 mod challenge;
 mod client_secrets;
 mod client_settings;
@@ -35,6 +37,8 @@ mod import_csv;
 mod import_jobs;
 mod import_run;
 mod java_pattern;
+mod limits;
+mod log_delivery;
 mod lookup;
 mod messages;
 mod mfa;
@@ -50,8 +54,10 @@ mod provider_details;
 mod provider_links;
 mod query;
 mod recovery;
+mod replicas;
 mod resource_servers;
 mod respond;
+mod risk;
 mod schema;
 mod second_factor;
 pub mod server;
@@ -62,10 +68,14 @@ mod sign_up;
 mod signing;
 mod simulated;
 pub mod state;
+mod tags;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod tokens;
 pub mod triggers;
+mod ui_customization;
 mod user_attributes;
 mod user_list;
 mod user_sessions;
@@ -160,7 +170,8 @@ impl Reference {
     /// Carries out one call at time `now`.
     ///
     /// A refused call changes nothing but what counts refusals: attempts, lock-outs, used
-    /// challenges. Functions cannot be reached: see [`Reference::attempt`].
+    /// challenges, the history of sign-ins. Functions cannot be reached: see
+    /// [`Reference::attempt`].
     pub fn call(&mut self, call: &Call<'_>, now: Millis) -> Answer {
         let mut answers = Vec::new();
         loop {
@@ -275,6 +286,8 @@ const USER_POOLS: &[Operations] = &[
     auth_factors::OPERATIONS,
     client_secrets::OPERATIONS,
     client_tokens::OPERATIONS,
+    auth_events::OPERATIONS,
+    branding::OPERATIONS,
     clients::OPERATIONS,
     derived_tokens::OPERATIONS,
     devices::OPERATIONS,
@@ -282,17 +295,24 @@ const USER_POOLS: &[Operations] = &[
     groups::OPERATIONS,
     identity_providers::OPERATIONS,
     import_jobs::OPERATIONS,
+    limits::OPERATIONS,
+    log_delivery::OPERATIONS,
     mfa::OPERATIONS,
     passkeys::OPERATIONS,
     pool_mfa::OPERATIONS,
     pools::OPERATIONS,
     provider_links::OPERATIONS,
     recovery::OPERATIONS,
+    replicas::OPERATIONS,
     resource_servers::OPERATIONS,
     respond::OPERATIONS,
     session_settings::OPERATIONS,
+    risk::OPERATIONS,
     sessions::OPERATIONS,
     sign_up::OPERATIONS,
+    tags::OPERATIONS,
+    terms::OPERATIONS,
+    ui_customization::OPERATIONS,
     user_attributes::OPERATIONS,
     user_list::OPERATIONS,
     user_sessions::OPERATIONS,

@@ -139,6 +139,7 @@ impl Context<'_> {
         let refused = |_| Refusal::invalid_grant();
         let sign_in = self.find_refresh_token(app, token, None).map_err(refused)?;
         let renewed = self.renew(app, &sign_in).map_err(refused)?;
+
         let result = &renewed["AuthenticationResult"];
         let mut answer = json!({
             "id_token": result["IdToken"],

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::state::UserPool;
+use super::tiers::Tier;
 use super::{Answer, Context, Fault, Handler, Input, pool_settings};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
@@ -37,6 +38,9 @@ fn set(context: &mut Context<'_>, input: &Input) -> Answer {
     let mode = input.opt_text("MfaConfiguration").unwrap_or("OFF");
     let given = |name: &&str| Some(((*name).to_owned(), input.get(name)?.clone()));
     let blocks: Map<String, Value> = BLOCKS.iter().filter_map(given).collect();
+    if blocks.contains_key("EmailMfaConfiguration") {
+        pool.needs_tier(Tier::Essentials, "mfa-config-tier-lacks-email")?;
+    }
     check(pool, mode, &blocks)?;
     let mut changed = UserPool { settings: pool.settings.clone(), ..UserPool::default() };
     changed.settings.insert("MfaConfiguration".into(), mode.into());
@@ -53,8 +57,8 @@ fn set(context: &mut Context<'_>, input: &Input) -> Answer {
 fn check(pool: &UserPool, mode: &str, blocks: &Map<String, Value>) -> Result<(), Fault> {
     let at = |block: &str, member: &str| blocks.get(block).and_then(|block| block.get(member));
     let factor = at("WebAuthnConfiguration", "FactorConfiguration");
-    if factor.is_some() && pool.is_lite() {
-        return Err(Fault::rule("mfa-config-passkey-factor-tier"));
+    if factor.is_some() {
+        pool.needs_tier(Tier::Essentials, "mfa-config-passkey-factor-tier")?;
     }
     let relying_party = at("WebAuthnConfiguration", "RelyingPartyId").and_then(Value::as_str);
     let host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';

@@ -48,10 +48,11 @@ pub(super) fn created(input: &Map<String, Value>) -> Map<String, Value> {
 /// Returns the settings of `pool` after an update.
 ///
 /// What is omitted falls back to its default, as documented, save the password and sign-in
-/// policies and `MfaConfiguration`, which were measured to stay (go-to-k/cdkd, 2026-08).
+/// policies and `MfaConfiguration`, which were measured to stay (go-to-k/cdkd, 2026-08), and the
+/// tier, which is no one's to change by silence (ministackorg/ministack, services/cognito.py).
 pub(super) fn updated(pool: &UserPool, input: &Map<String, Value>) -> Map<String, Value> {
     let mut settings = given(input);
-    for name in FIXED.iter().chain(&["Name", "MfaConfiguration"]) {
+    for name in FIXED.iter().chain(&["Name", "MfaConfiguration", "UserPoolTier"]) {
         if let Some(kept) = pool.settings.get(*name) {
             settings.entry(*name).or_insert_with(|| kept.clone());
         }
@@ -86,6 +87,11 @@ fn fill(settings: &mut Map<String, Value>) {
         ("VerificationMessageTemplate", json!({})),
         ("Policies", json!({})),
     ];
+    if protects(settings) {
+        // A pool that asks for threat protection without a tier gets the one that has it
+        // (ministackorg/ministack, services/cognito.py).
+        settings.entry("UserPoolTier").or_insert(json!("PLUS"));
+    }
     for (name, default) in defaults {
         settings.entry(name).or_insert(default);
     }
@@ -110,6 +116,12 @@ fn fill(settings: &mut Map<String, Value>) {
         policies["PasswordPolicy"] = policy;
     }
     set_default(settings, "AdminCreateUserConfig", "UnusedAccountValidityDays", days);
+}
+
+fn protects(settings: &Map<String, Value>) -> bool {
+    let mode =
+        settings.get("UserPoolAddOns").and_then(|add_ons| add_ons.get("AdvancedSecurityMode"));
+    mode.is_some_and(|mode| mode != "OFF")
 }
 
 fn set_default(settings: &mut Map<String, Value>, member: &str, name: &str, default: Value) {
@@ -252,10 +264,6 @@ fn check_triggers(pool: &UserPool) -> Result<(), Fault> {
     let new = pool.setting("/LambdaConfig/PreTokenGenerationConfig/LambdaArn");
     if old.is_some() && new.is_some() && old != new {
         return Err(Fault::rule("pool-two-pre-token-triggers"));
-    }
-    let version = pool.text_setting("/LambdaConfig/PreTokenGenerationConfig/LambdaVersion");
-    if pool.text_setting("/UserPoolTier") == "LITE" && !["", "V1_0"].contains(&version) {
-        return Err(Fault::rule("pool-tier-lacks-token-customization").with("version", version));
     }
     Ok(())
 }

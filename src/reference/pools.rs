@@ -1,11 +1,13 @@
-//! User pools: create, describe, change, delete, list; their custom attributes and tags.
+//! User pools: create, describe, change, delete, list; their custom attributes.
 
 use serde_json::{Map, Value, json};
 
 use super::paging::page;
 use super::schema::Flaw;
 use super::state::UserPool;
-use super::{Answer, Context, Fault, Handler, Input, REGION, pool_settings, schema, timestamp};
+use super::{
+    Answer, Context, Fault, Handler, Input, REGION, pool_settings, schema, tags, tiers, timestamp,
+};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateUserPool", create),
@@ -14,9 +16,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("DeleteUserPool", delete),
     ("ListUserPools", list),
     ("AddCustomAttributes", add_custom_attributes),
-    ("TagResource", tag),
-    ("UntagResource", untag),
-    ("ListTagsForResource", list_tags),
 ];
 
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -30,8 +29,9 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
         modified: context.now,
         ..UserPool::default()
     };
-    set_tags(&mut pool, input.get("UserPoolTags"));
+    pool.tags = tags::of_pool(input)?;
     pool_settings::check(&pool, input.members())?;
+    tiers::check_created(&pool)?;
     pool.id = format!("{REGION}_{}", context.draw(9, ALPHANUMERIC));
     let described = description(&pool);
     context.state.pools.insert(pool.id.clone(), pool.into());
@@ -65,15 +65,11 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
         UserPool { settings: pool_settings::updated(pool, input.members()), ..UserPool::default() };
     changed.mfa.clone_from(&pool.mfa);
     pool_settings::check(&changed, input.members())?;
-    pool.settings = changed.settings;
-    set_tags(pool, input.get("UserPoolTags"));
+    tiers::check_updated(pool, &changed)?;
+    let tags = tags::of_pool(input)?;
+    (pool.settings, pool.tags) = (changed.settings, tags);
     pool.modified = now;
     Ok(Some(json!({})))
-}
-
-fn set_tags(pool: &mut UserPool, tags: Option<&Value>) {
-    let tags = tags.and_then(Value::as_object).into_iter().flatten();
-    pool.tags = tags.filter_map(|(key, tag)| Some((key.clone(), tag.as_str()?.into()))).collect();
 }
 
 fn refuse_during_import(pool: &UserPool) -> Result<(), Fault> {
@@ -135,31 +131,4 @@ fn add_custom_attributes(context: &mut Context<'_>, input: &Input) -> Answer {
     pool.schema = schema;
     pool.modified = now;
     Ok(Some(json!({})))
-}
-
-fn tagged<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut UserPool, Fault> {
-    let arn = input.text("ResourceArn");
-    let mut pools = context.state.pools.values_mut();
-    let missing = || Fault::rule("tagged-resource-not-found").with("arn", arn);
-    pools.find(|pool| pool.arn() == arn).map(UserPool::to_change).ok_or_else(missing)
-}
-
-fn tag(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = tagged(context, input)?;
-    for (key, tag) in input.get("Tags").and_then(Value::as_object).into_iter().flatten() {
-        pool.tags.insert(key.clone(), tag.as_str().unwrap_or_default().to_owned());
-    }
-    Ok(Some(json!({})))
-}
-
-fn untag(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = tagged(context, input)?;
-    for key in input.texts("TagKeys") {
-        pool.tags.remove(key);
-    }
-    Ok(Some(json!({})))
-}
-
-fn list_tags(context: &mut Context<'_>, input: &Input) -> Answer {
-    Ok(Some(json!({"Tags": tagged(context, input)?.tags})))
 }

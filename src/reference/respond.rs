@@ -16,12 +16,16 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 
 fn respond_to_auth_challenge(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.app(input)?;
-    respond(context, input, &app).map(Some)
+    let answer = respond(context, input, &app);
+    context.note_sign_in(&app, input, &answer)?;
+    answer.map(Some)
 }
 
 fn admin_respond_to_auth_challenge(context: &mut Context<'_>, input: &Input) -> Answer {
     let app = context.admin_app(input)?;
-    respond(context, input, &app).map(Some)
+    let answer = respond(context, input, &app);
+    context.note_sign_in(&app, input, &answer)?;
+    answer.map(Some)
 }
 
 fn respond(context: &mut Context<'_>, input: &Input, app: &App) -> Result<Value, Fault> {

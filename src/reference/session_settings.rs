@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::state::{Client, SessionTracking, UserPool};
+use super::tiers::Tier;
 use super::{Answer, Context, Fault, Handler, Input};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -47,7 +48,7 @@ fn set_of_pool(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn check_tier(pool: &UserPool) -> Result<(), Fault> {
-    if pool.is_lite() { Err(Fault::rule("session-tracking-tier")) } else { Ok(()) }
+    pool.needs_tier(Tier::Essentials, "session-tracking-tier")
 }
 
 fn get_of_client(context: &mut Context<'_>, input: &Input) -> Answer {

@@ -1,5 +1,8 @@
 //! Everything the reference remembers. Typed, cloneable, comparable; no clock, no I/O.
 
+mod hosted;
+mod protection;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +12,14 @@ use serde_json::{Map, Value};
 
 pub use super::described::Described;
 use crate::webauthn::relying_party::Registered;
+pub use hosted::{Branding, Terms, UiCustomization};
+pub use protection::{AuthEvent, Replica, RiskConfiguration};
 
 /// Milliseconds since the epoch.
 pub type Millis = u64;
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
 
 /// The state of one account in one region. A copy shares what neither side changes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +32,8 @@ pub struct State {
     pub domains: BTreeMap<String, Domain>,
     /// Messages that would have been sent, oldest first; bounded.
     pub outbox: VecDeque<Arc<Message>>,
+    /// Rates of API categories that were set, requests per second.
+    pub provisioned_limits: BTreeMap<String, i64>,
 }
 
 /// A user pool and everything in it.
@@ -60,7 +70,19 @@ pub struct UserPool {
     /// Whether and how sessions are tracked.
     pub session_tracking: SessionTracking,
     /// Tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
+    /// Managed login styles by id.
+    pub brandings: BTreeMap<String, Branding>,
+    /// Terms documents by id.
+    pub terms: BTreeMap<String, Terms>,
+    /// Customizations of the classic hosted UI, by client id or `ALL`.
+    pub ui_customizations: BTreeMap<String, UiCustomization>,
+    /// Where logs go: configurations as given.
+    pub log_configurations: Vec<Value>,
+    /// Risk configurations by client id; the pool's own under the empty string.
+    pub risks: BTreeMap<String, RiskConfiguration>,
+    /// Replicas by region.
+    pub replicas: BTreeMap<String, Replica>,
     /// Its description as text, while it holds.
     pub described: Described,
 }
@@ -211,6 +233,8 @@ pub struct User {
     pub locked_until: Option<Millis>,
     /// When each rate-limited operation was called, by operation: attempts in the last hour.
     pub attempts: BTreeMap<String, Vec<Millis>>,
+    /// Attempts to sign in that threat protection saw, oldest first.
+    pub auth_events: Vec<AuthEvent>,
 }
 
 /// What a code proves. Orders codes in a user's map.

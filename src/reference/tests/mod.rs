@@ -1,6 +1,7 @@
 //! The reference as a whole: a bench to call it on, the rulebook, random calls.
 
 mod account;
+mod branding;
 mod changed_users;
 mod client_secrets;
 mod devices;
@@ -11,11 +12,13 @@ mod lambda;
 mod oauth;
 mod passkeys;
 mod passwords;
+mod pool_extras;
 mod pools;
 mod providers;
 mod resources;
 mod sign_in;
 mod sign_up;
+mod threat_protection;
 mod tokens;
 mod user_sessions;
 mod users;
@@ -110,7 +113,8 @@ impl Bench {
     }
 }
 
-/// Returns a state without what refusals leave by design: attempts, lock-outs, used challenges.
+/// Returns a state without what refusals leave by design: attempts, lock-outs, used challenges,
+/// the history of sign-ins.
 fn without_counters(mut state: State) -> State {
     for pool in state.pools.values_mut() {
         let pool = Arc::make_mut(pool);
@@ -119,6 +123,7 @@ fn without_counters(mut state: State) -> State {
             (user.failures, user.locked_until) = (0, None);
             user.attempts.clear();
             user.srp_salt.clear();
+            user.auth_events.clear();
         }
     }
     state
