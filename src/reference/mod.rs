@@ -15,6 +15,7 @@ mod codes;
 mod constraint;
 mod control;
 mod delivery;
+mod developer_identities;
 mod devices;
 mod factors;
 pub mod fault;
@@ -22,7 +23,13 @@ pub mod faults;
 mod filter;
 mod first_factor;
 mod groups;
+mod identities;
+mod identity_credentials;
+mod identity_links;
+mod identity_logins;
 mod identity_pools;
+mod identity_roles;
+mod identity_tokens;
 mod import_jobs;
 mod java_pattern;
 mod lookup;
@@ -32,6 +39,7 @@ mod policy;
 mod pool_mfa;
 mod pool_settings;
 mod pools;
+mod principal_tags;
 mod query;
 mod recovery;
 mod respond;
@@ -176,7 +184,14 @@ const USER_POOLS: &[Operations] = &[
 ];
 
 /// Identity pool operations, one list per area.
-const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
+const IDENTITY_POOLS: &[Operations] = &[
+    developer_identities::OPERATIONS,
+    identities::OPERATIONS,
+    identity_credentials::OPERATIONS,
+    identity_pools::OPERATIONS,
+    identity_roles::OPERATIONS,
+    principal_tags::OPERATIONS,
+];
 
 /// Tells whether the reference carries out an operation.
 pub fn implements(service: &str, operation: &str) -> bool {

@@ -15,7 +15,7 @@ use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::REGION;
+use super::{REGION, identity_tokens};
 
 static KEYS: LazyLock<[KeyPair; 4]> = LazyLock::new(|| {
     [
@@ -59,6 +59,11 @@ impl Use {
     }
 }
 
+/// Returns the key pair that signs the tokens of every identity pool.
+pub(super) fn identity_key() -> &'static KeyPair {
+    &KEYS[0]
+}
+
 /// Returns the `iss` claim of a pool's tokens.
 pub(crate) fn issuer(pool_id: &str) -> String {
     format!("https://cognito-idp.{REGION}.amazonaws.com/{pool_id}")
@@ -84,6 +89,7 @@ const DEFERRED: char = '\0';
 
 /// Signs the tokens of an answer that wait for it.
 pub(super) fn complete(answer: &mut Value) {
+    identity_tokens::complete(answer);
     let Some(result) = answer.get_mut("AuthenticationResult") else { return };
     for name in ["AccessToken", "IdToken"] {
         let Some(Value::String(token)) = result.get_mut(name) else { continue };
