@@ -4,6 +4,7 @@ mod account;
 mod devices;
 mod factors;
 mod garbage;
+mod identity_pools;
 mod passwords;
 mod pools;
 mod resources;
