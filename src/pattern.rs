@@ -427,7 +427,8 @@ pub fn decode_jwt(token: &str) -> Option<(Value, Value)> {
     Some((part(head)?, part(payload)?))
 }
 
-/// Tells whether the key of `jwks` that the token's header names verifies its RS256 signature.
+/// Tells whether the key of `jwks` that the token's header names verifies its signature, RS256 or
+/// (identity pools) RS512.
 pub fn verify_jwt(token: &str, head: &Value, jwks: &Value) -> bool {
     let verify = || {
         let (signed, signature) = token.rsplit_once('.')?;
@@ -439,10 +440,14 @@ pub fn verify_jwt(token: &str, head: &Value, jwks: &Value) -> bool {
         };
         let public = ring::signature::RsaPublicKeyComponents { n: number("n")?, e: number("e")? };
         let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).ok()?;
-        let algorithm = &ring::signature::RSA_PKCS1_2048_8192_SHA256;
+        let algorithm = match head.get("alg")?.as_str()? {
+            "RS256" => &ring::signature::RSA_PKCS1_2048_8192_SHA256,
+            "RS512" => &ring::signature::RSA_PKCS1_2048_8192_SHA512,
+            _ => return None,
+        };
         public.verify(algorithm, signed.as_bytes(), &signature).ok()
     };
-    head.get("alg").and_then(Value::as_str) == Some("RS256") && verify().is_some()
+    verify().is_some()
 }
 
 fn escape(name: &str) -> String {

@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 
 use super::import_jobs::Upload;
 use super::shell::Shell;
-use super::{query, signing, timestamp};
+use super::{identity_tokens, query, signing, timestamp};
 use crate::wire::{Request, Response};
 
 impl Shell {
     /// Answers `/<pool>/.well-known/…`: the documents that tokens are verified with.
     pub(super) fn published(&self, request: &Request) -> Option<Response> {
         let path = request.path.split('?').next().unwrap_or_default();
+        if let Some(document) = path.strip_prefix("/.well-known/") {
+            return identity_document(request, document);
+        }
         let (pool, document) = path.strip_prefix('/')?.split_once("/.well-known/")?;
         if request.method != "GET" || !self.core().reference.state.pools.contains_key(pool) {
             return Some(answer(404, &json!({"message": "not found"})));
@@ -87,6 +90,17 @@ impl Shell {
         let mut core = self.core();
         core.ahead = core.ahead.saturating_add(seconds.saturating_mul(1000));
         answer(200, &json!({"now": timestamp(self.now(core.ahead))}))
+    }
+}
+
+/// Returns what identity pools publish; their tokens have one issuer for all pools.
+fn identity_document(request: &Request, document: &str) -> Option<Response> {
+    let base = format!("http://{}", request.header("host").unwrap_or("localhost"));
+    match document {
+        _ if request.method != "GET" => None,
+        "jwks_uri" => Some(answer(200, &identity_tokens::jwks())),
+        "openid-configuration" => Some(answer(200, &identity_tokens::openid_configuration(&base))),
+        _ => None,
     }
 }
 

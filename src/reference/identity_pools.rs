@@ -1,10 +1,10 @@
-//! Identity pools: create, describe, change, delete, list. They are kept, not used.
+//! Identity pools: create, describe, change, delete, list; their tags.
 
 use serde_json::{Map, Value, json};
 
 use super::paging::page;
 use super::state::IdentityPool;
-use super::{ACCOUNT, Answer, Context, Fault, Handler, Input, REGION};
+use super::{Answer, Context, Fault, Handler, Input, REGION, identity_tokens};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
     ("CreateIdentityPool", create),
@@ -18,11 +18,31 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 ];
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
+    check_providers(input)?;
     let id = format!("{REGION}:{}", context.uuid());
-    let pool = IdentityPool { id: id.clone(), settings: settings(input) };
+    let pool =
+        IdentityPool { id: id.clone(), settings: settings(input), ..IdentityPool::default() };
     let described = description(&pool);
     context.state.identity_pools.insert(id, pool);
     Ok(Some(described))
+}
+
+/// Checks that every user pool is named in full: `cognito-idp.<region>.amazonaws.com/<pool id>`,
+/// and with a client. Whether they exist is not asked.
+///
+/// Source: observed, aws/aws-cdk issue 11054; amazon-archives/amazon-quicksight-embedding-sample
+/// issue 1 (no name).
+fn check_providers(input: &Input) -> Result<(), Fault> {
+    let named = |provider: &Value| {
+        let name = provider["ProviderName"].as_str().unwrap_or_default();
+        let rest =
+            name.strip_prefix("cognito-idp.").and_then(|rest| rest.split_once(".amazonaws.com"));
+        let pool = rest.and_then(|(_, rest)| rest.rsplit_once('/'));
+        pool.is_some_and(|(_, id)| id.contains('_')) && provider["ClientId"].is_string()
+    };
+    let providers = input.get("CognitoIdentityProviders").and_then(Value::as_array);
+    let sound = providers.into_iter().flatten().all(named);
+    if sound { Ok(()) } else { Err(Fault::rule("identity-provider-invalid")) }
 }
 
 /// Returns what the caller set; providers check tokens at the server only if asked to.
@@ -47,24 +67,33 @@ fn description(pool: &IdentityPool) -> Value {
     Value::Object(described)
 }
 
-fn named<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut IdentityPool, Fault> {
-    let id = input.text("IdentityPoolId");
-    let missing = || Fault::rule("identity-pool-not-found").with("id", id);
-    context.state.identity_pools.get_mut(id).ok_or_else(missing)
-}
-
 fn describe(context: &mut Context<'_>, input: &Input) -> Answer {
-    Ok(Some(description(named(context, input)?)))
+    Ok(Some(description(context.identity_pool(input)?)))
 }
 
+const DEVELOPER: &str = "DeveloperProviderName";
+
+/// Replaces the settings; the developer provider's name, once set, stays.
+///
+/// Source: API reference, UpdateIdentityPool, DeveloperProviderName. That it stays when the call
+/// leaves it out is ours.
 fn update(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = named(context, input)?;
-    pool.settings = settings(input);
+    let pool = context.identity_pool(input)?;
+    check_providers(input)?;
+    let mut settings = settings(input);
+    if let Some(name) = pool.developer_provider() {
+        let name = name.to_owned();
+        let given = settings.entry(DEVELOPER).or_insert_with(|| json!(name));
+        if *given != name.as_str() {
+            return Err(Fault::rule("developer-provider-is-final"));
+        }
+    }
+    pool.settings = settings;
     Ok(Some(description(pool)))
 }
 
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
-    named(context, input)?;
+    context.identity_pool(input)?;
     context.state.identity_pools.remove(input.text("IdentityPoolId"));
     Ok(None)
 }
@@ -76,7 +105,8 @@ fn list(context: &mut Context<'_>, input: &Input) -> Answer {
     };
     let pools = context.state.identity_pools.iter().map(|(id, pool)| (id, entry(pool)));
     let token = input.opt_text("NextToken");
-    let page = page(pools, "ListIdentityPools", token, input.number("MaxResults"))?;
+    let page = page(pools, "ListIdentityPools", token, input.number("MaxResults"))
+        .map_err(|_| Fault::rule("identity-pagination-token-invalid"))?;
     Ok(Some(page.output("IdentityPools", "NextToken")))
 }
 
@@ -84,8 +114,8 @@ const TAGS: &str = "IdentityPoolTags";
 
 fn tagged<'a>(context: &'a mut Context<'_>, input: &Input) -> Result<&'a mut IdentityPool, Fault> {
     let arn = input.text("ResourceArn");
-    let prefix = format!("arn:aws:cognito-identity:{REGION}:{ACCOUNT}:identitypool/");
-    let pool = arn.strip_prefix(&prefix).and_then(|id| context.state.identity_pools.get_mut(id));
+    let mut pools = context.state.identity_pools.values_mut();
+    let pool = pools.find(|pool| identity_tokens::arn(&pool.id) == arn);
     pool.ok_or_else(|| Fault::rule("identity-tagged-resource-not-found").with("arn", arn))
 }
 

@@ -22,6 +22,7 @@ mod control;
 mod delivery;
 mod derived_tokens;
 mod described;
+mod developer_identities;
 mod devices;
 mod domains;
 mod factors;
@@ -31,8 +32,14 @@ mod filter;
 mod first_factor;
 pub mod functions;
 mod groups;
+mod identities;
+mod identity_credentials;
+mod identity_links;
+mod identity_logins;
 mod identity_pools;
 mod identity_providers;
+mod identity_roles;
+mod identity_tokens;
 mod import_csv;
 mod import_jobs;
 mod import_run;
@@ -50,6 +57,7 @@ mod policy;
 mod pool_mfa;
 mod pool_settings;
 mod pools;
+mod principal_tags;
 mod provider_details;
 mod provider_links;
 mod query;
@@ -320,7 +328,14 @@ const USER_POOLS: &[Operations] = &[
 ];
 
 /// Identity pool operations, one list per area.
-const IDENTITY_POOLS: &[Operations] = &[identity_pools::OPERATIONS];
+const IDENTITY_POOLS: &[Operations] = &[
+    developer_identities::OPERATIONS,
+    identities::OPERATIONS,
+    identity_credentials::OPERATIONS,
+    identity_pools::OPERATIONS,
+    identity_roles::OPERATIONS,
+    principal_tags::OPERATIONS,
+];
 
 /// Tells whether the reference carries out an operation.
 pub fn implements(service: &str, operation: &str) -> bool {

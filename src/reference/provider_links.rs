@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::state::{Identity, IdentityProvider, User, UserPool};
+use super::state::{IdentityProvider, LinkedAccount, User, UserPool};
 use super::{Answer, Context, Fault, Handler, Input};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] =
@@ -39,7 +39,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn is(&self, identity: &Identity) -> bool {
+    fn is(&self, identity: &LinkedAccount) -> bool {
         identity.provider == self.provider
             && identity.attribute == self.attribute
             && identity.value == self.value
@@ -55,7 +55,7 @@ fn link(context: &mut Context<'_>, input: &Input) -> Answer {
         return Err(Fault::rule("link-source-invalid"));
     }
     let provider = provider(pool, &source)?;
-    let identity = Identity {
+    let identity = LinkedAccount {
         provider: provider.name.clone(),
         provider_type: provider.provider_type.clone(),
         attribute: source.attribute.into(),
@@ -139,7 +139,7 @@ impl User {
     }
 }
 
-fn described(identity: &Identity, form: impl Fn(Value) -> Value) -> Value {
+fn described(identity: &LinkedAccount, form: impl Fn(Value) -> Value) -> Value {
     let members = [
         ("userId", json!(identity.value)),
         ("providerName", json!(identity.provider)),

@@ -15,7 +15,7 @@ use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::{Answer, REGION};
+use super::{Answer, REGION, identity_tokens};
 
 static KEYS: LazyLock<[KeyPair; 4]> = LazyLock::new(|| {
     [
@@ -57,6 +57,11 @@ impl Use {
     fn kid(self, pool_id: &str) -> String {
         STANDARD.encode(digest(&SHA256, format!("{pool_id}/{}", self.name()).as_bytes()))
     }
+}
+
+/// Returns the key pair that signs the tokens of every identity pool.
+pub(super) fn identity_key() -> &'static KeyPair {
+    &KEYS[0]
 }
 
 /// Returns the `iss` claim of a pool's tokens.
@@ -102,6 +107,7 @@ pub(super) fn complete(mut answer: Answer) -> Answer {
 
 /// Signs the tokens that wait for it, of an operation's answer or of an OAuth endpoint's.
 pub(super) fn complete_output(answer: &mut Value) {
+    identity_tokens::complete(answer);
     for place in PLACES {
         let Some(Value::String(token)) = answer.pointer_mut(place) else { continue };
         let mut parts = token.split(DEFERRED);

@@ -210,7 +210,7 @@ pub struct User {
     /// Groups it belongs to.
     pub groups: BTreeSet<String>,
     /// Accounts at identity providers that sign in as this user, oldest first.
-    pub identities: Vec<Identity>,
+    pub identities: Vec<LinkedAccount>,
     /// Codes that were sent, by purpose.
     pub codes: BTreeMap<CodePurpose, Code>,
     /// Software token, once associated.
@@ -336,7 +336,7 @@ pub struct Group {
 
 /// A user's account at an identity provider.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Identity {
+pub struct LinkedAccount {
     /// Name of the provider.
     pub provider: String,
     /// Type of the provider, as the API spells it.
@@ -481,6 +481,29 @@ pub struct IdentityPool {
     pub id: String,
     /// Members of `IdentityPool` as given.
     pub settings: Map<String, Value>,
+    /// Identities by id.
+    pub identities: BTreeMap<String, Identity>,
+    /// `Roles` and `RoleMappings`, as given.
+    pub roles: Map<String, Value>,
+    /// `UseDefaults` and `PrincipalTags`, as given, by provider.
+    pub tag_maps: BTreeMap<String, Map<String, Value>>,
+}
+
+/// Somebody an identity pool knows: a guest until a login is linked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identity {
+    /// `<region>:<uuid>`.
+    pub id: String,
+    /// Creation time.
+    pub created: Millis,
+    /// Time of the last change.
+    pub modified: Millis,
+    /// Who the identity is at each provider that is linked, by the provider's name.
+    pub logins: BTreeMap<String, String>,
+    /// Who it is at the pool's developer provider; merging gives several.
+    pub developer_users: BTreeSet<String>,
+    /// Lost its last login, or was merged into another: nobody can prove to be it.
+    pub disabled: bool,
 }
 
 /// A message that would have been sent.

@@ -7,6 +7,7 @@ mod client_secrets;
 mod devices;
 mod factors;
 mod garbage;
+mod identity_pools;
 mod imports;
 mod lambda;
 mod oauth;
