@@ -454,6 +454,7 @@ async fn the_reference_opens_with_everything_its_profile_promises() {
         Capability::IdentityPools,
         Capability::Jwks,
         Capability::QueryProtocol,
+        Capability::Lambda,
     ];
     assert_eq!(*target.capabilities(), BTreeSet::from(promised));
     let (pool, client) = pool_and_client(&target).await;

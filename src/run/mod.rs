@@ -105,8 +105,7 @@ impl Session {
 
     /// The target's time, seconds since the epoch.
     fn now(&self) -> u64 {
-        let system =
-            || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let system = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         self.options.frozen_at.unwrap_or_else(system) + self.advanced.load(Ordering::SeqCst)
     }
 
