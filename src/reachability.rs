@@ -139,9 +139,18 @@ fn describe(service: &Service, entry: &Unreached) -> String {
 /// What the cases ask of each operation, by service and name.
 #[derive(Default)]
 struct Tests<'a> {
+    /// Id of the first case that expects success.
     accepted: BTreeMap<(&'a str, &'a str), &'a str>,
-    /// Case id and the one code that the expected rules have; the first rule of them.
-    refused: BTreeMap<(&'a str, &'a str), Vec<(&'a str, &'a str, &'a str)>>,
+    refused: BTreeMap<(&'a str, &'a str), Vec<Refusal<'a>>>,
+}
+
+/// A refusal that a case expects.
+struct Refusal<'a> {
+    case: &'a str,
+    /// The first of the expected rules.
+    rule: &'a str,
+    /// The code they all have.
+    code: &'a str,
 }
 
 impl<'a> Tests<'a> {
@@ -167,7 +176,8 @@ impl<'a> Tests<'a> {
                 if let (1, Some(Some(code)), Some(rule)) =
                     (codes.len(), codes.first().copied(), rules.first())
                 {
-                    self.refused.entry(key).or_default().push((&case.id, code, rule));
+                    let refusal = Refusal { case: &case.id, rule, code };
+                    self.refused.entry(key).or_default().push(refusal);
                 }
             }
             _ => {}
@@ -184,8 +194,7 @@ fn row(
     let key = (service.info.id.as_str(), operation.name.as_str());
     let refusals = tests.refused.get(&key).map(Vec::as_slice).unwrap_or_default();
     let mut cell = |error: &str| {
-        let reached = refusals.iter().find(|(_, code, _)| *code == error);
-        if let Some((case, _, rule)) = reached {
+        if let Some(Refusal { case, rule, .. }) = refusals.iter().find(|r| r.code == error) {
             return Cell::Reached { rule: (*rule).into(), case: (*case).into() };
         }
         let entries = service.unreached.iter().enumerate();
@@ -200,7 +209,7 @@ fn row(
         operation: key.1.into(),
         implemented: reference::implements(key.0, key.1),
         accepted: tests.accepted.get(&key).map(|case| (*case).into()),
-        refused: refusals.first().map(|(case, _, _)| (*case).into()),
+        refused: refusals.first().map(|refusal| refusal.case.into()),
         cells: operation.errors.iter().map(|error| (error.clone(), cell(error))).collect(),
     }
 }

@@ -15,27 +15,6 @@ use cognito_conformance::suite::{Sources, Suite};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Groups of facts (`identity`: everything about identity pools) whose mapping is still to come.
-const PENDING_GROUPS: &[&str] = &[
-    "branding",
-    "domains",
-    "identity",
-    "identity-providers",
-    "lambda",
-    "log-delivery",
-    "resource-servers",
-    "risk",
-];
-
-/// Facts of other groups whose operations are still to come: what they name may not exist yet.
-const PENDING_FACTS: &[&str] = &[
-    "client-credentials-client-created",
-    "doc-client-secrets-two",
-    "doc-sessions-max",
-    "lambda-create-challenge-error",
-    "webauthn-complete-invalid",
-];
-
 /// What is known of one behaviour of the service.
 #[derive(Debug, Deserialize)]
 struct Fact {
@@ -59,15 +38,6 @@ struct Expected {
 }
 
 impl Fact {
-    /// The name under which its group may be pending.
-    fn group(&self) -> &str {
-        if self.service == "cognito-identity" { "identity" } else { &self.group }
-    }
-
-    fn is_pending(&self) -> bool {
-        PENDING_GROUPS.contains(&self.group()) || PENDING_FACTS.contains(&self.id.as_str())
-    }
-
     /// The text, where the rule must have it letter for letter.
     fn text(&self) -> Option<&str> {
         let exact = self.expect.message_match.as_deref() == Some("exact");
@@ -97,8 +67,11 @@ enum Cover {
     Disagrees(String),
 }
 
+/// Makes a cover from the name of what it points at.
+type Maker = fn(String) -> Cover;
+
 impl Cover {
-    const KINDS: [(&str, fn(String) -> Self); 5] = [
+    const KINDS: [(&str, Maker); 5] = [
         ("rule", Self::Rule),
         ("scenario", Self::Scenario),
         ("correction", Self::Correction),
@@ -348,9 +321,8 @@ fn what_the_entries_name_is_there() {
     let names = Names::new(&suite);
     let mut problems = Vec::new();
     for (id, entry) in entries(&mut problems) {
-        let pending = PENDING_FACTS.contains(&id.as_str());
-        let wrong = misnamed(&names, &entry).into_iter().filter(|_| !pending);
-        problems.extend(wrong.map(|what| format!("{} {id}: {what}", entry.place)));
+        let wrong = misnamed(&names, &entry);
+        problems.extend(wrong.into_iter().map(|what| format!("{} {id}: {what}", entry.place)));
     }
     none(&problems);
 }
@@ -364,9 +336,7 @@ fn every_fact_is_covered_or_disagreed_with() {
     let entries = entries(&mut problems);
     for fact in &facts {
         let Some(entry) = entries.get(&fact.id) else {
-            if !fact.is_pending() {
-                problems.push(format!("tests/facts/{}.yaml {}: no entry", fact.group(), fact.id));
-            }
+            problems.push(format!("tests/facts/{}.yaml {}: no entry", fact.group, fact.id));
             continue;
         };
         let wrong = uncovered(&names, fact, entry);
@@ -434,9 +404,8 @@ fn tally(facts: &[Fact], entries: &BTreeMap<String, Entry>) -> String {
         entries.values().filter(|entry| entry.covers.iter().any(wanted)).count()
     };
     let mapped = facts.iter().filter(|fact| entries.contains_key(&fact.id)).count();
-    let pending = facts.iter().filter(|f| f.is_pending() && !entries.contains_key(&f.id)).count();
     format!(
-        "{} facts: {mapped} mapped, {pending} pending; {} to a rule, {} to a scenario, {} to a correction, \
+        "{} facts: {mapped} mapped; {} to a rule, {} to a scenario, {} to a correction, \
          {} to the model only, {} disagreed with",
         facts.len(),
         covers(|cover| matches!(cover, Cover::Rule(_))),

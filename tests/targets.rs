@@ -456,6 +456,7 @@ async fn the_reference_opens_with_everything_its_profile_promises() {
         Capability::QueryProtocol,
         Capability::UserImport,
         Capability::OauthEndpoints,
+        Capability::Lambda,
     ];
     assert_eq!(*target.capabilities(), BTreeSet::from(promised));
     let (pool, client) = pool_and_client(&target).await;

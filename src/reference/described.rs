@@ -39,12 +39,16 @@ impl UserPool {
 
 /// Answers `DescribeUserPool` with a text that is made once.
 ///
-/// `None` for a pool that is not there, or that import jobs change as time goes by: the handler
-/// knows what to answer.
+/// `None` for a pool that is not there, that import jobs change as time goes by, or whose
+/// description names a domain, which is kept elsewhere: the handler knows what to answer.
 pub(super) fn user_pool(state: &State, input: &Input) -> Option<Arc<str>> {
     let pool = state.pools.get(input.text("UserPoolId"))?;
+    let domains = state.domains.values().any(|domain| domain.pool_id == pool.id);
+    if domains || !pool.import_jobs.is_empty() {
+        return None;
+    }
     let write = || json!({"UserPool": pools::description(pool)}).to_string().into();
-    pool.import_jobs.is_empty().then(|| pool.described.0.get_or_init(write).clone())
+    Some(pool.described.0.get_or_init(write).clone())
 }
 
 #[cfg(test)]

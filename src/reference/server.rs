@@ -149,13 +149,13 @@ async fn serve(shell: Arc<Shell>, listener: TcpListener) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let answer = move |request: axum::extract::Request| {
         let shell = shell.clone();
-        async move { respond(shell, request).await }
+        async move { respond(&shell, request).await }
     };
     // `axum::serve` returns only when the listener breaks.
     let _ = axum::serve(listener, Router::new().fallback(answer)).await;
 }
 
-async fn respond(shell: Arc<Shell>, request: axum::extract::Request) -> axum::response::Response {
+async fn respond(shell: &Shell, request: axum::extract::Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
@@ -166,12 +166,8 @@ async fn respond(shell: Arc<Shell>, request: axum::extract::Request) -> axum::re
     };
     let method = parts.method.to_string();
     let request = Request { method, path, headers, body: body.to_vec() };
-    if !shell.may_wait() {
-        // On this thread: handing a call to another one costs more than most calls.
-        return into_http(shell.respond(&request));
-    }
-    let answered = tokio::task::spawn_blocking(move || shell.respond(&request)).await;
-    answered.map_or_else(|_| status_only(500), into_http)
+    // On this thread: handing a call to another one costs more than most calls.
+    into_http(shell.respond(&request))
 }
 
 fn into_http(response: Response) -> axum::response::Response {

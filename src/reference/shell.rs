@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use super::server::{Clock, ServeOptions};
 use super::triggers::{Attempted, FunctionAnswer, Invocation};
@@ -51,11 +52,6 @@ impl Shell {
         let catalogue = reference.catalogue().clone();
         let core = Mutex::new(Core { reference, ahead: 0 });
         Self { catalogue, core, ids: Mutex::new(ids), options }
-    }
-
-    /// Tells whether a call may have to wait for a function.
-    pub(super) fn may_wait(&self) -> bool {
-        self.options.functions.is_some() && self.core().reference.state.has_triggers()
     }
 
     /// Answers one request; never panics.
@@ -139,7 +135,10 @@ impl Shell {
     /// Calls a function and waits for its answer.
     fn function(&self, invocation: &Invocation) -> FunctionAnswer {
         match (&self.options.functions, Handle::try_current()) {
-            (Some(functions), Ok(runtime)) => runtime.block_on(functions.call(invocation)),
+            // Calls are answered on the runtime's own threads: another takes over meanwhile.
+            (Some(functions), Ok(runtime)) => {
+                block_in_place(|| runtime.block_on(functions.call(invocation)))
+            }
             _ => FunctionAnswer::Unreachable,
         }
     }

@@ -747,10 +747,10 @@ mod tests {
     fn mistakes_about_functions_are_named() {
         check(
             "functions: { f: [{ response: { autoConfirmUsr: true } }] }\nsteps: [{ wait: 1 }]\n",
-            "scenarios/x/case.yaml:5:45: unknown member `autoConfirmUsr`, did you mean \
+            "scenarios/x/case.yaml:5:48: unknown member `autoConfirmUsr`, did you mean \
              `autoConfirmUser`?; `$raw` answers anything\
              \n 5 | functions: { f: [{ response: { autoConfirmUsr: true } }] }\
-             \n   |                                             ^",
+             \n   |                                                ^",
         );
         check(
             "functions: { pre: [] }\nsteps:\n  - invoked: { function: per, events: [] }\n",

@@ -1,4 +1,4 @@
-//! The reference as a whole: a bench to call it on, the rulebook, random calls.
+//! The reference as a whole: a bench to call it on, and the rulebook.
 
 mod account;
 mod branding;
@@ -16,6 +16,7 @@ mod passwords;
 mod pool_extras;
 mod pools;
 mod providers;
+mod random;
 mod resources;
 mod sign_in;
 mod sign_up;
@@ -211,59 +212,4 @@ fn rules_speak_of_declared_errors() {
         }
     }
     assert!(undeclared.is_empty(), "{undeclared:?}");
-}
-
-#[test]
-fn random_calls_are_answered_as_declared() {
-    let mut bench = bench();
-    bench.ok("AdminCreateUser", json!({"Username": "ann"}));
-    let catalogue = catalogue();
-    let mut seed: u64 = 42;
-    let mut draw = move |n: usize| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize % n
-    };
-    let values = [
-        json!(null),
-        json!(""),
-        json!("ann"),
-        json!("a@b.c"),
-        json!("+4912345678"),
-        json!(0),
-        json!(61),
-        json!(true),
-        json!([]),
-        json!(["email"]),
-        json!({}),
-        json!([{"Name": "email", "Value": "ä"}]),
-        json!({"a": "b"}),
-        json!([null]),
-        json!(1.5),
-        json!(-1),
-        json!("us-east-1_unknown"),
-    ];
-    let operations: Vec<_> =
-        catalogue.operations().map(|(s, op)| (s.info.id.as_str(), op)).collect();
-    for _ in 0..4000 {
-        let (service, operation) = operations[draw(operations.len())];
-        let mut input = json!({});
-        for name in operation.input.properties.iter().flatten().map(|(name, _)| name) {
-            let value = match name.as_str() {
-                "UserPoolId" if draw(8) > 0 => json!(bench.pool),
-                "ClientId" if draw(8) > 0 => json!(bench.client),
-                "Username" | "GroupName" if draw(4) > 0 => json!("ann"),
-                _ if operation.input.required.contains(name) || draw(3) == 0 => {
-                    values[draw(values.len())].clone()
-                }
-                _ => continue,
-            };
-            input[name] = value;
-        }
-        if operation.name == "DeleteUserPool" || operation.name == "UpdateUserPool" {
-            continue;
-        }
-        let call = Call { service, operation: &operation.name, input: &input, signed: true };
-        let answer = bench.reference.call(&call, NOW);
-        assert_declared(&catalogue.services[service], operation, &answer);
-    }
 }
