@@ -1,10 +1,12 @@
 //! What threat protection saw of a user's sign-ins, and how that was rated.
 //!
-//! Every sign-in counts as one without risk: nothing here rates.
+//! Every sign-in counts as one without risk, save one kind: it comes from another address than
+//! the user's sign-ins before. Of that the user is told by mail, where the pool says so.
 
 use serde_json::{Value, json};
 
 use super::app::App;
+use super::delivery::Delivery;
 use super::paging::page;
 use super::state::{AuthEvent, Millis, Secret, User, UserPool};
 use super::{Answer, Context, Fault, Handler, Input, timestamp};
@@ -56,6 +58,42 @@ impl Context<'_> {
         event.session = step.next;
         event.factors.extend(step.factor);
         event.address = step.address.or_else(|| event.address.take());
+        let told = event.response == "Pass" && user.comes_from_elsewhere();
+        if told { self.tell_of_risk(app, &key) } else { Ok(()) }
+    }
+
+    /// Mails a user about the newest sign-in, where the risk configuration asks for it. The
+    /// message carries the token that rates the event.
+    ///
+    /// Which sign-ins the service holds to be risky is not known; that it mails where `Notify` is
+    /// set, and that the token comes with the mail, is documented (API reference,
+    /// AccountTakeoverActionType and UpdateAuthEventFeedback).
+    fn tell_of_risk(&mut self, app: &App, key: &str) -> Result<(), Fault> {
+        let pool = app.pool(self)?;
+        let takeover = pool.risk_of(&app.client.id, "AccountTakeoverRiskConfiguration");
+        let Some(takeover) = takeover.filter(|t| t["Actions"]["LowAction"]["Notify"] == true)
+        else {
+            return Ok(());
+        };
+        let mail = &takeover["NotifyConfiguration"]["NoActionEmail"];
+        let text = |name: &str| mail[name].as_str().unwrap_or_default().to_owned();
+        let (subject, body) = (text("Subject"), text("TextBody"));
+        let Some(user) = pool.users.get(key) else { return Ok(()) };
+        let (Some(email), Some(event)) = (user.attributes.get("email"), user.auth_events.last())
+        else {
+            return Ok(());
+        };
+        let (username, email) = (user.username.clone(), email.clone());
+        let token = event.feedback_token.0.clone();
+        let delivery = Delivery {
+            pool_id: &app.pool_id,
+            username: &username,
+            attribute: "email",
+            destination: &email,
+            purpose: "AccountTakeover",
+            code: &token,
+        };
+        self.post(&delivery, Some(subject), body);
         Ok(())
     }
 }
@@ -115,6 +153,14 @@ fn factor(input: &Input) -> Option<&'static str> {
 }
 
 impl User {
+    /// Tells whether the newest event came from an address that no earlier one came from.
+    fn comes_from_elsewhere(&self) -> bool {
+        let Some((newest, earlier)) = self.auth_events.split_last() else { return false };
+        newest.address.is_some()
+            && !earlier.is_empty()
+            && earlier.iter().all(|event| event.address != newest.address)
+    }
+
     /// Returns the event that a step goes on with, else puts `fresh` into the history.
     fn event_of(&mut self, step: &Step, fresh: AuthEvent) -> &mut AuthEvent {
         let waits = |event: &AuthEvent| event.session.is_some() && event.session == step.session;

@@ -37,15 +37,18 @@ impl Context<'_> {
             return Ok(details);
         }
         let custom = self.custom_text(delivery)?;
+        let pool = self.pool_by_id(delivery.pool_id)?;
+        let (subject, body) = messages::compose(pool, delivery);
+        self.post(delivery, custom.subject.or(subject), custom.body.unwrap_or(body));
+        Ok(details)
+    }
+
+    /// Puts a message into the outbox.
+    pub(super) fn post(&mut self, delivery: &Delivery<'_>, subject: Option<String>, body: String) {
         if self.state.outbox.len() >= OUTBOX_LIMIT {
             self.state.outbox.pop_front();
         }
-        let pool = self.pool_by_id(delivery.pool_id)?;
-        let (subject, body) = messages::compose(pool, delivery);
-        let subject = custom.subject.or(subject);
-        let body = custom.body.unwrap_or(body);
         self.state.outbox.push_back(delivery.message(self.now, subject, body).into());
-        Ok(details)
     }
 }
 

@@ -77,6 +77,15 @@ fn check_notification(input: &Input) -> Result<(), Fault> {
     Ok(())
 }
 
+impl UserPool {
+    /// Returns a part of the risk configuration that counts for a client: its own, else the
+    /// pool's.
+    pub(super) fn risk_of(&self, client_id: &str, part: &str) -> Option<&Value> {
+        let risk = self.risks.get(client_id).or_else(|| self.risks.get(""));
+        risk?.settings.get(part)
+    }
+}
+
 fn description(pool: &UserPool, subject: &str, risk: Option<&RiskConfiguration>) -> Value {
     let mut described = risk.map(|risk| risk.settings.clone()).unwrap_or_default();
     described.insert("UserPoolId".into(), json!(pool.id));
