@@ -18,26 +18,31 @@ fn get_client_token(context: &mut Context<'_>, input: &Input) -> Answer {
         return Err(Fault::rule("client-token-secret-wrong"));
     }
     let scopes = scopes(&app, input)?;
-    let now_secs = context.now / 1000;
-    let lasts = app.validity_secs("AccessToken", "hours", 3600);
-    let claims = json!({
-        "iss": issuer(&app.pool_id),
-        "sub": app.client.id,
-        "client_id": app.client.id,
-        "token_use": Use::Access.name(),
-        "scope": scopes.join(" "),
-        "auth_time": now_secs,
-        "iat": now_secs,
-        "exp": now_secs + lasts,
-        "version": 2,
-        "jti": context.uuid(),
-    });
-    let result = json!({
-        "AccessToken": signing::defer(&app.pool_id, Use::Access, &claims),
-        "ExpiresIn": lasts,
-        "TokenType": "Bearer",
-    });
+    let (token, lasts) = context.client_token(&app, &scopes);
+    let result = json!({"AccessToken": token, "ExpiresIn": lasts, "TokenType": "Bearer"});
     Ok(Some(json!({"ClientAuthenticationResult": result})))
+}
+
+impl Context<'_> {
+    /// Returns a client's own access token, its signature still to come, and for how many seconds
+    /// it lasts: what `GetClientToken` and the grant `client_credentials` give.
+    pub(super) fn client_token(&mut self, app: &App, scopes: &[String]) -> (String, u64) {
+        let now_secs = self.now / 1000;
+        let lasts = app.validity_secs("AccessToken", "hours", 3600);
+        let claims = json!({
+            "iss": issuer(&app.pool_id),
+            "sub": app.client.id,
+            "client_id": app.client.id,
+            "token_use": Use::Access.name(),
+            "scope": scopes.join(" "),
+            "auth_time": now_secs,
+            "iat": now_secs,
+            "exp": now_secs + lasts,
+            "version": 2,
+            "jti": self.uuid(),
+        });
+        (signing::defer(&app.pool_id, Use::Access, &claims), lasts)
+    }
 }
 
 /// Returns the scopes to grant: those asked for, or all the client's custom ones.

@@ -1,13 +1,13 @@
 //! Exchanging a token for one that is made for a downstream service: `GetDerivedToken`.
 //!
-//! Subject and actor are tokens of the pool itself; those of other identity providers are known
-//! to no pool of the reference.
+//! Subject and actor are tokens of the pool itself: nobody here can verify those of other
+//! identity providers.
 
 use serde_json::{Value, json};
 
 use super::app::App;
 use super::signing::{self, Use, issuer};
-use super::state::SignIn;
+use super::state::{SignIn, UserPool};
 use super::tokens::{self, SCOPE};
 use super::{Answer, Context, Fault, Handler, Input};
 
@@ -26,7 +26,7 @@ fn get_derived_token(context: &mut Context<'_>, input: &Input) -> Answer {
         input.opt_text("ClientSecret"),
         ["client-secret-missing", "client-secret-wrong"],
     )?;
-    check_request(&app, input)?;
+    check_request(app.pool(context)?, &app, input)?;
     let subject = context.subject(&app, input)?;
     let actor = match input.opt_text("ActorToken") {
         Some(token) => Some(context.believed(&app, token, input.text("ActorTokenType"))?),
@@ -48,7 +48,7 @@ fn get_derived_token(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 /// Checks what can be told without looking into the tokens.
-fn check_request(app: &App, input: &Input) -> Result<(), Fault> {
+fn check_request(pool: &UserPool, app: &App, input: &Input) -> Result<(), Fault> {
     let has_actor = input.get("ActorToken").is_some();
     let flow = if has_actor {
         "ALLOW_TOKEN_EXCHANGE_DELEGATION"
@@ -62,16 +62,18 @@ fn check_request(app: &App, input: &Input) -> Result<(), Fault> {
     if asks("Audiences") && asks("Resources") {
         return Err(Fault::rule("exchange-audience-and-resource"));
     }
-    // No pool of this implementation has resource servers.
-    if asks("Resources") {
+    if input.texts("Resources").any(|resource| !pool.resource_servers.contains_key(resource)) {
         return Err(Fault::rule("exchange-resource-unknown"));
     }
     if has_actor && input.get("ActorTokenType").is_none() {
         return Err(Fault::rule("exchange-actor-type-missing"));
     }
     let foreign = ["SubjectTokenProviderName", "ActorTokenProviderName"];
-    if foreign.iter().any(|name| input.get(name).is_some()) {
-        return Err(Fault::rule("exchange-provider-unknown"));
+    let mut foreign = foreign.iter().filter_map(|name| input.opt_text(name));
+    if let Some(provider) = foreign.next() {
+        let known = pool.identity_providers.contains_key(provider);
+        let rule = if known { "exchange-token-refused" } else { "exchange-provider-unknown" };
+        return Err(Fault::rule(rule));
     }
     let assertion = ["SubjectTokenType", "ActorTokenType"];
     if assertion.iter().any(|name| input.text(name) == "SAML2") {

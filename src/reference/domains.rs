@@ -22,11 +22,18 @@ const SETTINGS: [&str; 3] = ["CustomDomainConfig", "ManagedLoginVersion", "Routi
 /// Source: observed, badmintoncryer/cdk-preflight pf-cognito-domain-reserved-word.
 const RESERVED: [&str; 3] = ["aws", "amazon", "cognito"];
 
+/// What follows a prefix in the full name of a domain of the service's.
+pub(super) const HOSTED: &str = ".auth.us-east-1.amazoncognito.com";
+
 const LOWER_ALPHANUMERIC: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 impl Domain {
     fn is_custom(&self) -> bool {
         self.settings.contains_key("CustomDomainConfig")
+    }
+
+    fn host(&self) -> String {
+        if self.is_custom() { self.name.clone() } else { format!("{}{HOSTED}", self.name) }
     }
 }
 
@@ -72,6 +79,7 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
         modified: context.now,
     };
     let answer = summary(&domain);
+    context.pool(input)?.hosts.insert(domain.host());
     context.state.domains.insert(domain.name.clone(), domain);
     Ok(Some(answer))
 }
@@ -183,7 +191,9 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
-    let name = named(context, input)?.name.clone();
+    let domain = named(context, input)?;
+    let (name, host) = (domain.name.clone(), domain.host());
+    context.pool(input)?.hosts.remove(&host);
     context.state.domains.remove(&name);
     Ok(Some(json!({})))
 }

@@ -10,7 +10,7 @@
 use serde_json::{Map, Value, json};
 
 use super::app::App;
-use super::signing::{self, Use, issuer};
+use super::signing;
 use super::state::{User, UserPool};
 use super::{Context, Fault};
 
@@ -101,22 +101,8 @@ impl Context<'_> {
             return Err(Refusal::new(400, "unauthorized_client"));
         }
         let scopes = self.granted_scopes(app, form.get("scope"))?;
-        let secs = app.validity_secs("AccessToken", "hours", 3600);
-        let now_secs = self.now / 1000;
-        let claims = json!({
-            "sub": app.client.id,
-            "token_use": Use::Access.name(),
-            "scope": scopes.join(" "),
-            "auth_time": now_secs,
-            "iss": issuer(&app.pool_id),
-            "exp": now_secs + secs,
-            "iat": now_secs,
-            "version": 2,
-            "jti": self.uuid(),
-            "client_id": app.client.id,
-        });
-        let token = signing::defer(&app.pool_id, Use::Access, &claims);
-        Ok(json!({"access_token": token, "expires_in": secs, "token_type": "Bearer"}))
+        let (token, lasts) = self.client_token(app, &scopes);
+        Ok(json!({"access_token": token, "expires_in": lasts, "token_type": "Bearer"}))
     }
 
     /// Returns the scopes of a machine's token: those asked for that its client is allowed, all
@@ -139,7 +125,6 @@ impl Context<'_> {
         let refused = |_| Refusal::invalid_grant();
         let sign_in = self.find_refresh_token(app, token, None).map_err(refused)?;
         let renewed = self.renew(app, &sign_in).map_err(refused)?;
-
         let result = &renewed["AuthenticationResult"];
         let mut answer = json!({
             "id_token": result["IdToken"],

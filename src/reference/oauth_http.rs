@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::domains::HOSTED;
 use super::oauth::{Form, Refusal};
 use super::shell::{Shell, is_form};
-use super::{Context, Millis, REGION, Reference, query, signing};
+use super::{Context, Millis, Reference, query, signing};
 use crate::wire::{Request, Response};
 
 /// An endpoint below `/oauth2/`.
@@ -107,7 +108,7 @@ impl Context<'_> {
     /// Returns the pool whose domain a `Host` header names, prefix or custom.
     fn pool_of_host(&self, host: &str) -> Option<String> {
         let host = host.split(':').next().unwrap_or_default();
-        let prefix = host.strip_suffix(&format!(".auth.{REGION}.amazoncognito.com"));
+        let prefix = host.strip_suffix(HOSTED);
         let domain = self.state.domains.get(prefix.unwrap_or(host))?;
         Some(domain.pool_id.clone())
     }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::challenge::{Flow, parameters};
+use super::domains::HOSTED;
 use super::paging::page;
 use super::state::{Passkey, PasskeyChallenge, UserPool, UserStatus};
 use super::tokens::Bearer;
@@ -96,9 +97,14 @@ impl Context<'_> {
 }
 
 impl UserPool {
-    /// Returns the domain that passkeys are bound to, where one is set.
+    /// Returns the domain that passkeys are bound to: the one that is set, else the pool's own, a
+    /// custom one first.
+    ///
+    /// Source: API reference, WebAuthnConfigurationType, RelyingPartyId.
     pub(super) fn relying_party(&self) -> Option<&str> {
-        self.mfa.get("WebAuthnConfiguration")?.get("RelyingPartyId")?.as_str()
+        let set = self.passkey_setting("RelyingPartyId").and_then(Value::as_str);
+        let custom = || self.hosts.iter().find(|host| !host.ends_with(HOSTED));
+        set.or_else(|| custom().or_else(|| self.hosts.first()).map(String::as_str))
     }
 
     /// Tells whether a user has a passkey that the pool takes.

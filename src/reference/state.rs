@@ -69,6 +69,8 @@ pub struct UserPool {
     pub mfa: Map<String, Value>,
     /// Whether and how sessions are tracked.
     pub session_tracking: SessionTracking,
+    /// Full names of its domains: a custom one, one of the service's.
+    pub hosts: BTreeSet<String>,
     /// Tags.
     pub tags: Tags,
     /// Managed login styles by id.
