@@ -122,6 +122,21 @@ impl Call {
         }
     }
 
+    /// Returns what is called: the operation; of a raw request its method and path, without the
+    /// query and with a star for each part that a target chose; of a look at a function its name.
+    pub fn subject(&self) -> String {
+        let request = match self {
+            Self::Api { operation, .. } => return operation.clone(),
+            Self::Events { function } => return format!("function {function}"),
+            Self::Raw { request, .. } => request,
+        };
+        let path = request.path.split('?').next().unwrap_or_default();
+        let has_digit = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
+        let chosen = |part: &str| part.contains('_') || (part.len() > 12 && has_digit(part));
+        let parts = path.split('/').map(|part| if chosen(part) { "*" } else { part });
+        format!("{} {}", request.method, parts.collect::<Vec<_>>().join("/"))
+    }
+
     /// Returns the input; `null` for raw requests.
     pub fn input(&self) -> &Value {
         match self {
@@ -204,5 +219,31 @@ impl Exchange {
         }
         let body = self.success()?.json().ok()?;
         Some(body.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(method: &str, path: &str, expected: &str) {
+        let request = Request {
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let call = Call::Raw { service: "cognito-idp".into(), request };
+        assert_eq!(call.subject(), expected);
+    }
+
+    #[test]
+    fn raw_requests_are_told_apart_by_what_is_not_the_targets() {
+        check("POST", "/oauth2/token", "POST /oauth2/token");
+        check("GET", "/?Action=ListUsers", "GET /");
+        let keys = "/us-east-1_aB3dE5fG7/.well-known/jwks.json";
+        check("GET", keys, "GET /*/.well-known/jwks.json");
+        check("PUT", "/imports/import-0123456789", "PUT /imports/*");
     }
 }

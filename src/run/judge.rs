@@ -24,7 +24,7 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
             let level = breach.level.unwrap_or(check.level);
             let level = if is_universal(level) { level } else { case.level };
             findings.push(Finding {
-                id: check::finding_id(check, exchange.call.operation(), &breach),
+                id: check::finding_id(check, &exchange.call.subject(), &breach),
                 check: check.id.into(),
                 level,
                 operation: exchange.call.operation().into(),
