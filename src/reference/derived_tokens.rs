@@ -101,10 +101,10 @@ impl Context<'_> {
         signing::verify(&app.pool_id, token_use, token).map_err(|_| refused())?;
         let fits = claims["token_use"] == token_use.name()
             && claims["iss"] == issuer(&app.pool_id)
-            && claims["exp"].as_u64().unwrap_or(0) * 1000 > self.now;
+            && !signing::is_expired(&claims, self.now);
         let pool = app.pool(self)?;
         // A client's own token belongs to no sign-in; those of a deleted user went with the user.
-        let sign_in = claims["origin_jti"].as_str().and_then(|id| pool.sessions.get(id));
+        let sign_in = pool.sessions.get(signing::sign_in_id(&claims));
         let ended = sign_in.is_some_and(|sign_in| sign_in.revoked);
         if fits && !ended { Ok(claims) } else { Err(refused()) }
     }
@@ -116,7 +116,8 @@ impl Context<'_> {
             self.believed(app, input.text("SubjectToken"), input.text("SubjectTokenType"))?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         let pool = app.pool(self)?;
-        if text("origin_jti").is_empty() {
+        // A client's own token speaks for nobody.
+        if signing::sign_in_id(&claims).is_empty() {
             return Err(refused());
         }
         let owner = pool.users.iter().find(|(_, user)| user.sub == text("sub"));
@@ -124,7 +125,8 @@ impl Context<'_> {
         if !user.enabled {
             return Err(Fault::rule("user-disabled"));
         }
-        let sign_in = pool.sessions.get(text("origin_jti")).filter(|sign_in| !sign_in.revoked);
+        let sign_in = pool.sessions.get(signing::sign_in_id(&claims));
+        let sign_in = sign_in.filter(|sign_in| !sign_in.revoked);
         let sign_in = sign_in.ok_or_else(refused)?.clone();
         let scopes = text("scope").split(' ').filter(|scope| !scope.is_empty());
         Ok(Subject { key: key.clone(), sign_in, scopes: scopes.map(str::to_owned).collect() })

@@ -138,7 +138,7 @@ impl Context<'_> {
         let pool = self.pool_by_id(user_pool)?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         let user = pool.users.values().find(|user| user.sub == text("sub"));
-        let sign_in = pool.sessions.get(text("origin_jti"));
+        let sign_in = pool.sessions.get(signing::sign_in_id(claims));
         match (user, sign_in) {
             (Some(user), _) if !user.enabled => Err(Fault::rule("login-user-disabled")),
             (Some(_), Some(sign_in)) if !sign_in.revoked => Ok(()),

@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::domains::HOSTED;
 use super::oauth::{Form, Refusal};
 use super::shell::{Shell, is_form};
 use super::{Context, Millis, Reference, query, signing};
@@ -107,10 +106,9 @@ impl Reference {
 impl Context<'_> {
     /// Returns the pool whose domain a `Host` header names, prefix or custom.
     fn pool_of_host(&self, host: &str) -> Option<String> {
-        let host = host.split(':').next().unwrap_or_default();
-        let prefix = host.strip_suffix(HOSTED);
-        let domain = self.state.domains.get(prefix.unwrap_or(host))?;
-        Some(domain.pool_id.clone())
+        let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let pool = self.state.pools.values().find(|pool| pool.hosts.contains(&host))?;
+        Some(pool.id.clone())
     }
 }
 
@@ -207,7 +205,9 @@ mod tests {
         let desk = desk();
         let at = |host: &'static str| [FORM, ("host", host)];
         desk.check("POST", "/oauth2/token", &at("one.auth.us-east-1.amazoncognito.com"), 200);
+        desk.check("POST", "/oauth2/token", &at("ONE.auth.us-east-1.amazoncognito.com"), 200);
         desk.check("POST", "/oauth2/token", &at("127.0.0.1:9229"), 200);
+        desk.check("POST", "/oauth2/token", &at("two:9229"), 200);
         desk.check("POST", "/oauth2/token?x=y", &[FORM], 200);
         let two = &at("two.auth.us-east-1.amazoncognito.com:443");
         let refused = desk.check("POST", "/oauth2/token", two, 400);

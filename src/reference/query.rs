@@ -27,11 +27,15 @@ pub(super) fn input(
     parameters: &[(String, String)],
 ) -> Value {
     let mut root = Node::default();
-    for (name, value) in parameters {
+    // No input is nested as deep, and a tree without end would overflow the stack.
+    for (name, value) in parameters.iter().filter(|(name, _)| name.split('.').count() <= DEEPEST) {
         root.insert(name.split('.'), value);
     }
     root.structure(service, &operation.input)
 }
+
+/// Most dotted parts of a name. Ours.
+const DEEPEST: usize = 16;
 
 /// Parameters by the dotted parts of their names.
 #[derive(Default)]
@@ -139,6 +143,12 @@ mod tests {
         let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
         let (service, operation) = catalogue.operation(operation).expect("a known operation");
         assert_eq!(input(service, operation, &pairs(query)), expected);
+    }
+
+    #[test]
+    fn names_without_end_are_no_parameters() {
+        let name = vec!["a"; 500_000].join(".");
+        check("ListUserPools", &format!("MaxResults=5&{name}=1"), json!({"MaxResults": 5}));
     }
 
     #[test]

@@ -173,11 +173,17 @@ impl Context<'_> {
         if user.status != UserStatus::ForceChangePassword {
             return Err(Fault::rule("session-unknown"));
         }
+        let before = user.clone();
         user.attributes.extend(given);
         user.set_password(password, now);
         user.status = UserStatus::Confirmed;
         self.functions.token_source = Some("TokenGeneration_NewPasswordChallenge");
-        self.ask_for_more(flow)
+        let (pool_id, key) = (flow.app.pool_id.clone(), flow.key.clone());
+        self.ask_for_more(flow).or_else(|fault| {
+            // A sign-in that cannot go on leaves the old password.
+            *self.user_at(&pool_id, &key)? = before;
+            Err(fault)
+        })
     }
 
     /// Asks for proof that the sign-in comes from the remembered device.

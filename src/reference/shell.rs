@@ -56,6 +56,11 @@ impl Shell {
 
     /// Answers one request; never panics.
     pub(super) fn respond(&self, request: &Request) -> Response {
+        catch_unwind(AssertUnwindSafe(|| self.answer_any(request)))
+            .unwrap_or_else(|_| self.refusal("cognito-idp", &Fault::rule("internal-error")))
+    }
+
+    fn answer_any(&self, request: &Request) -> Response {
         if let Some(response) = self
             .control(request)
             .or_else(|| self.published(request))

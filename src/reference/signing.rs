@@ -15,7 +15,7 @@ use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::{Answer, REGION, identity_tokens};
+use super::{Answer, Millis, REGION, identity_tokens};
 
 static KEYS: LazyLock<[KeyPair; 4]> = LazyLock::new(|| {
     [
@@ -157,6 +157,19 @@ pub(super) fn claims(token: &str) -> Result<Value, Doubt> {
     claims.is_object().then_some(claims).ok_or(Doubt::Malformed)
 }
 
+/// Tells whether the claims' time is over; claims without one were never good.
+pub(super) fn is_expired(claims: &Value, now: Millis) -> bool {
+    claims["exp"].as_u64().unwrap_or(0) <= now / 1000
+}
+
+/// Returns the sign-in that a token's claims belong to; empty where they belong to none.
+///
+/// Tokens of clients that do not revoke have no `origin_jti`: there, the event stands for it.
+pub(super) fn sign_in_id(claims: &Value) -> &str {
+    let text = |name: &str| claims[name].as_str().filter(|text| !text.is_empty());
+    text("origin_jti").or_else(|| text("event_id")).unwrap_or_default()
+}
+
 /// Checks that the pool signed the token for this use.
 pub(super) fn verify(pool_id: &str, token_use: Use, token: &str) -> Result<(), Doubt> {
     let (signed, signature) = token.rsplit_once('.').ok_or(Doubt::Malformed)?;
@@ -231,6 +244,19 @@ mod tests {
     ) {
         let token = change(sign(POOL, Use::Access, &json!({"sub": "x"})));
         assert_eq!(claims(&token).and_then(|_| verify(pool_id, token_use, &token)), expected);
+    }
+
+    #[test]
+    fn a_token_is_good_until_the_second_it_ends() {
+        for (exp, now, over) in [
+            (json!(5), 4999, false),
+            (json!(5), 5000, true),
+            (json!(u64::MAX), u64::MAX, false),
+            (json!("5"), 0, true),
+            (json!(null), 0, true),
+        ] {
+            assert_eq!(is_expired(&json!({"exp": exp}), now), over);
+        }
     }
 
     #[test]

@@ -193,7 +193,7 @@ impl Context<'_> {
             return Err(Fault::rule("access-token-malformed"));
         }
         signing::verify(pool_id, Use::Access, token).map_err(doubted)?;
-        if claims["exp"].as_u64().unwrap_or(0) * 1000 <= self.now {
+        if signing::is_expired(&claims, self.now) {
             return Err(Fault::rule("access-token-expired"));
         }
         if !text("scope").split(' ').any(|scope| scope == needed) {
@@ -202,10 +202,7 @@ impl Context<'_> {
         let gone = |_| Fault::rule("access-token-client-gone").with("id", text("client_id"));
         let app = self.app_by_id(text("client_id")).map_err(gone)?;
         let pool = self.pool_by_id(pool_id)?;
-        let origin = match text("origin_jti") {
-            "" => text("event_id"),
-            origin => origin,
-        };
+        let origin = signing::sign_in_id(&claims);
         let sign_in = pool.sessions.get(origin);
         // The quick way to the owner is by the name of the sign-in.
         let named = sign_in.and_then(|s| pool.users.get_key_value(&pool.user_key(&s.username)));

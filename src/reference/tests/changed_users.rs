@@ -130,6 +130,22 @@ fn a_demanded_text_message_needs_a_number() {
 }
 
 #[test]
+fn a_sign_in_that_cannot_go_on_leaves_the_old_password() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    let sms = json!({"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}});
+    let input = json!({"MfaConfiguration": "ON", "SmsMfaConfiguration": sms});
+    bench.ok("SetUserPoolMfaConfig", input);
+    bench.ok("AdminSetUserPassword", json!({"Username": "ann", "Password": PASSWORD}));
+    let posed = bench.ok("InitiateAuth", shown("ann", PASSWORD));
+    let answers = json!({"USERNAME": "ann", "NEW_PASSWORD": "Another-Passw0rd!"});
+    let answer = respond("NEW_PASSWORD_REQUIRED", &posed["Session"], answers);
+    bench.refused(RESPOND, answer, "mfa-no-method");
+    let user = bench.ok("AdminGetUser", json!({"Username": "ann"}));
+    assert_eq!(user["UserStatus"], "FORCE_CHANGE_PASSWORD");
+    bench.ok("InitiateAuth", shown("ann", PASSWORD));
+}
+
+#[test]
 fn a_client_may_learn_to_revoke() {
     let mut bench = Bench::with_ann(json!({}), json!({"EnableTokenRevocation": false}));
     let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);

@@ -66,6 +66,17 @@ fn a_client_gets_a_token_for_itself() {
 }
 
 #[test]
+fn a_token_that_cannot_be_revoked_is_exchanged_too() {
+    let mut bench = exchanger();
+    let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_TOKEN_EXCHANGE_IMPERSONATION"]);
+    let input = json!({"EnableTokenRevocation": false, "ExplicitAuthFlows": flows});
+    bench.ok("UpdateUserPoolClient", input);
+    let token = bench.token();
+    assert_eq!(claims(&token)["origin_jti"], Value::Null);
+    bench.ok("GetDerivedToken", subject(token));
+}
+
+#[test]
 fn a_derived_token_speaks_for_the_same_user_and_ends_with_the_sign_in() {
     let mut bench = exchanger();
     let token = bench.token();
