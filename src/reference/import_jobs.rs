@@ -20,6 +20,9 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 /// How long a file can be uploaded: 15 minutes (developer guide, creating the import job).
 const UPLOAD_LASTS: Millis = 15 * 60_000;
 
+/// Jobs that a pool may have, ended ones included (developer guide, quotas).
+const MOST: usize = 1000;
+
 fn csv_header(context: &mut Context<'_>, input: &Input) -> Answer {
     let pool = context.pool(input)?;
     Ok(Some(json!({"UserPoolId": pool.id, "CSVHeader": pool.import_columns()})))
@@ -68,7 +71,9 @@ impl Reference {
 }
 
 fn create(context: &mut Context<'_>, input: &Input) -> Answer {
-    context.pool(input)?;
+    if context.pool(input)?.import_jobs.len() >= MOST {
+        return Err(Fault::rule("quota-import-jobs"));
+    }
     let suffix =
         context.draw(10, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     let (created, base) = (context.now, context.base_url);

@@ -3,6 +3,8 @@
 //! Source: developer guide, importing users from a CSV file, and its page on the results. How long
 //! a job waits, how fast it imports and when failures are too many is ours.
 
+use std::collections::BTreeSet;
+
 use ring::digest::{SHA256, digest};
 
 use super::import_csv;
@@ -21,6 +23,9 @@ const PER_LINE: Millis = 1;
 /// Columns of an import that are no attributes.
 pub(super) const USERNAME: &str = "cognito:username";
 pub(super) const MFA_ENABLED: &str = "cognito:mfa_enabled";
+
+/// Names that users of the pool sign in with besides their usernames: attribute and value.
+type Aliases = BTreeSet<(&'static str, String)>;
 
 const SUCCEEDED: &str = "Import Job Completed Successfully.";
 // Source: aws-solutions/cognito-user-profiles-export-reference-architecture issue 9.
@@ -69,13 +74,15 @@ impl UserPool {
             job.queue = lines;
             job.status = "InProgress".into();
         }
+        // Gathered once, not per line, and only when a line is due.
+        let mut taken = None;
         loop {
             let at = begins.saturating_add((job.handled() + 1) * PER_LINE);
             if job.queue.is_empty() || at > now {
                 break;
             }
             let line = job.queue.pop_front().flatten();
-            self.import_line(job, line, at);
+            self.import_line(job, line, at, taken.get_or_insert_with(|| self.aliases()));
         }
         if job.queue.is_empty() {
             let (imported, skipped, failed) = job.counts;
@@ -87,11 +94,19 @@ impl UserPool {
         }
     }
 
-    fn import_line(&mut self, job: &mut ImportJob, line: ImportLine, at: Millis) {
+    /// Imports a line; the aliases of a new user join those that are `taken`.
+    fn import_line(
+        &mut self,
+        job: &mut ImportJob,
+        line: ImportLine,
+        at: Millis,
+        taken: &mut Aliases,
+    ) {
         let (imported, skipped, failed) = &mut job.counts;
         let sub = sub_of(&job.id, *imported + *skipped + *failed);
-        match self.imported_user(line, sub, at) {
+        match self.imported_user(line, sub, at, taken) {
             Outcome::Imported(user) => {
+                taken.extend(self.aliases_of(&user));
                 self.users.insert(self.user_key(&user.username), *user);
                 *imported += 1;
             }
@@ -100,7 +115,7 @@ impl UserPool {
         }
     }
 
-    fn imported_user(&self, line: ImportLine, sub: String, at: Millis) -> Outcome {
+    fn imported_user(&self, line: ImportLine, sub: String, at: Millis, taken: &Aliases) -> Outcome {
         let Some(mut values) = line else { return Outcome::Failed };
         let username = values.remove(USERNAME).unwrap_or_default();
         let mfa = values.remove(MFA_ENABLED).unwrap_or_default();
@@ -136,7 +151,7 @@ impl UserPool {
         if !self.has_required(&user) || !self.has_auto_verified(&user) {
             return Outcome::Failed;
         }
-        if self.is_known(&user) {
+        if self.is_known(&user, taken) {
             return Outcome::Skipped;
         }
         if mfa.eq_ignore_ascii_case("true") && user.attributes.contains_key("phone_number") {
@@ -167,15 +182,9 @@ impl UserPool {
     }
 
     /// Tells whether the user exists: by username, or by an alias that both have verified.
-    fn is_known(&self, user: &User) -> bool {
-        let claims = |name: &str| {
-            self.has("UsernameAttributes", name)
-                || name == "preferred_username"
-                || user.is_verified(name)
-        };
-        let mut attributes = user.attributes.iter();
+    fn is_known(&self, user: &User, taken: &Aliases) -> bool {
         self.users.contains_key(&self.user_key(&user.username))
-            || attributes.any(|(name, value)| claims(name) && self.owner_of(name, value).is_some())
+            || self.aliases_of(user).iter().any(|alias| taken.contains(alias))
     }
 }
 

@@ -1,9 +1,22 @@
 //! Finds pools, clients and users the way the service resolves their names.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::state::{Client, User, UserPool};
 use super::{ACCOUNT, Context, Fault, Input, REGION};
+
+/// Attributes that a pool may let users sign in with, besides the username.
+const ALIASES: [&str; 3] = ["email", "phone_number", "preferred_username"];
+
+/// An attribute that a pool lets users sign in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Alias {
+    attribute: &'static str,
+    /// It need not be verified.
+    free: bool,
+}
 
 impl Context<'_> {
     /// Returns the pool that the member `UserPoolId` names.
@@ -69,22 +82,44 @@ impl UserPool {
             return Some(key);
         }
         let by = |attribute: &str| self.owner_of(attribute, name);
-        ["email", "phone_number", "preferred_username"].into_iter().find_map(by)
+        ALIASES.into_iter().find_map(by)
     }
 
     /// Returns the key of the user who can sign in with `value` as their `attribute`, if any.
     pub(crate) fn owner_of(&self, attribute: &str, value: &str) -> Option<String> {
-        let as_username = self.has("UsernameAttributes", attribute);
-        if !as_username && !self.has("AliasAttributes", attribute) {
-            return None;
-        }
-        let free = as_username || attribute == "preferred_username";
+        let alias = self.alias(attribute)?;
         let wanted = self.user_key(value);
-        let owns = |user: &User| {
-            let current = user.attributes.get(attribute).map(|current| self.user_key(current));
-            current.as_ref() == Some(&wanted) && (free || user.is_verified(attribute))
-        };
+        let owns = |user: &User| self.name_by(alias, user).as_ref() == Some(&wanted);
         self.users.iter().find(|(_, user)| owns(user)).map(|(key, _)| key.clone())
+    }
+
+    /// Returns the names that users can sign in with besides their usernames: attribute and value.
+    pub(crate) fn aliases(&self) -> BTreeSet<(&'static str, String)> {
+        self.users.values().flat_map(|user| self.aliases_of(user)).collect()
+    }
+
+    /// Returns the names that `user`, of this pool or about to be, can sign in with besides the
+    /// username: attribute and value.
+    pub(crate) fn aliases_of(&self, user: &User) -> Vec<(&'static str, String)> {
+        let aliases = ALIASES.iter().filter_map(|attribute| self.alias(attribute));
+        let named = |alias: Alias| Some((alias.attribute, self.name_by(alias, user)?));
+        aliases.filter_map(named).collect()
+    }
+
+    /// Returns how an attribute serves to sign in, if the pool lets it.
+    fn alias(&self, attribute: &str) -> Option<Alias> {
+        let attribute = ALIASES.into_iter().find(|alias| *alias == attribute)?;
+        let as_username = self.has("UsernameAttributes", attribute);
+        let free = as_username || attribute == "preferred_username";
+        let serves = as_username || self.has("AliasAttributes", attribute);
+        serves.then_some(Alias { attribute, free })
+    }
+
+    /// Returns what `user` can sign in with by an alias.
+    fn name_by(&self, alias: Alias, user: &User) -> Option<String> {
+        let value = user.attributes.get(alias.attribute)?;
+        let serves = alias.free || user.is_verified(alias.attribute);
+        serves.then(|| self.user_key(value))
     }
 
     /// Returns the username of the user who signs in as `name`.

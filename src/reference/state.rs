@@ -406,7 +406,7 @@ pub struct ImportJob {
     pub role: String,
     /// `Created`, `Pending`, `InProgress`, `Stopping`, `Expired`, `Stopped`, `Failed`, `Succeeded`.
     pub status: String,
-    /// Where the CSV would be put.
+    /// Where the CSV is put, before the job's start.
     pub upload_url: String,
     /// Creation time.
     pub created: Millis,

@@ -8,6 +8,12 @@ use serde_json::Value;
 use super::cose::{PublicKey, Useless};
 use super::{ATTESTED, PRESENT, VERIFIED, decode, sha256};
 
+/// How authenticators are reached (section 5.8.4 and its registry), in the order of browsers.
+const TRANSPORTS: [&str; 7] = ["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"];
+
+/// How authenticators are attached (section 5.4.5).
+const ATTACHMENTS: [&str; 2] = ["cross-platform", "platform"];
+
 /// What the answer to a challenge has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected<'a> {
@@ -49,10 +55,10 @@ pub struct Registered {
     pub key: PublicKey,
     /// Signature counter.
     pub counter: u32,
-    /// How the authenticator is reached, as the browser reports it.
-    pub transports: Vec<String>,
+    /// How the authenticator is reached, as the browser reports it, without what nobody knows.
+    pub transports: Vec<&'static str>,
     /// `platform` or `cross-platform`, if known.
-    pub attachment: Option<String>,
+    pub attachment: Option<&'static str>,
 }
 
 /// Returns the challenge that a credential claims to answer.
@@ -92,13 +98,15 @@ pub fn registered(credential: &Value, expected: &Expected<'_>) -> Result<Registe
     if entry("fmt")?.as_text() != Some("none") || !statement.is_empty() {
         return Err(Doubt::Unsupported);
     }
-    let transports = response["transports"].as_array().into_iter().flatten();
+    let reached = response["transports"].as_array();
+    let reached = |name: &&str| reached.is_some_and(|list| list.iter().any(|t| t == *name));
+    let attached = |name: &&str| credential["authenticatorAttachment"] == *name;
     Ok(Registered {
         id: super::encode(&id),
         key,
         counter: data.counter,
-        transports: transports.filter_map(Value::as_str).map(str::to_owned).collect(),
-        attachment: credential["authenticatorAttachment"].as_str().map(str::to_owned),
+        transports: TRANSPORTS.into_iter().filter(reached).collect(),
+        attachment: ATTACHMENTS.into_iter().find(attached),
     })
 }
 
@@ -154,9 +162,13 @@ fn check_client(client: &Value, ceremony: &str, expected: &Expected<'_>) -> Resu
 fn belongs(origin: &str, relying_party: &str) -> bool {
     let local = origin.strip_prefix("http://").filter(|_| relying_party == "localhost");
     let Some(authority) = origin.strip_prefix("https://").or(local) else { return false };
-    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    if !host.chars().all(named) || !port.chars().all(|c| c.is_ascii_digit()) {
+        return false;
+    }
     let below = host.strip_suffix(relying_party).is_some_and(|start| start.ends_with('.'));
-    !host.contains('/') && (host == relying_party || below)
+    host == relying_party || below
 }
 
 fn bytes(text: &Value) -> Result<Vec<u8>, Doubt> {
@@ -228,5 +240,16 @@ mod tests {
         check("http://example.com", "example.com", false);
         check("http://localhost:3000", "localhost", true);
         check("", "example.com", false);
+        for authority in [
+            "evil.test#.example.com",
+            "evil.test?.example.com",
+            "evil.test\\.example.com",
+            "user@.example.com",
+            "example.com:x@evil.test",
+            "example.com:443/x",
+            "\u{e9}.example.com",
+        ] {
+            check(&format!("https://{authority}"), "example.com", false);
+        }
     }
 }

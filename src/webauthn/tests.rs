@@ -49,6 +49,24 @@ fn registrations_are_checked() {
 }
 
 #[test]
+fn only_known_transports_and_attachments_are_kept() {
+    #[track_caller]
+    fn check(transports: Value, attachment: Value, kept: &[&str], attached: Option<&str>) {
+        let mut credential = made(ORIGIN, Manner::Right);
+        credential["response"]["transports"] = transports;
+        credential["authenticatorAttachment"] = attachment;
+        let registered = registered(&credential, &expected()).expect("a good registration");
+        assert_eq!((&*registered.transports, registered.attachment), (kept, attached));
+    }
+    let known = json!(["usb", "smart-card", "usb"]);
+    check(known, json!("cross-platform"), &["smart-card", "usb"], Some("cross-platform"));
+    let hostile = json!(["x".repeat(9999), 7, null, {"usb": "usb"}, "internal"]);
+    check(hostile, json!("x".repeat(9999)), &["internal"], None);
+    check(json!("usb"), json!(["platform"]), &[], None);
+    check(json!(null), json!("platform"), &[], Some("platform"));
+}
+
+#[test]
 fn assertions_are_checked() {
     check_assert(Manner::Right, Manner::Right, Ok(0));
     check_assert(Manner::Rsa, Manner::Right, Ok(0));

@@ -1,9 +1,12 @@
 //! Import jobs and the files they are given.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Bench, NOW};
 use crate::reference::import_jobs::Upload;
+use crate::reference::state::ImportJob;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/import";
 const HEADER: &str = "cognito:username,cognito:mfa_enabled,email,email_verified,name,given_name,\
@@ -114,6 +117,60 @@ fn pools_decide_what_a_user_needs() {
         Bench::new(json!({"AutoVerifiedAttributes": ["email"], "AliasAttributes": ["email"]}));
     let two = line("ann", "a@example.com", "true") + &line("bob", "a@example.com", "true");
     check(&mut alias, &two, "Succeeded", [1, 1, 0]);
+}
+
+/// Returns a line that fills the columns of all aliases.
+fn aliased(username: &str, [email, preferred, phone, verified]: [&str; 4]) -> String {
+    format!("{username},false,{email},true,,,,,,{preferred},,,,,,,,{phone},{verified},,\n")
+}
+
+#[test]
+fn aliases_are_taken_once() {
+    let aliases = json!(["email", "phone_number", "preferred_username"]);
+    let mut bench = Bench::new(json!({"AutoVerifiedAttributes": ["email"],
+        "AliasAttributes": aliases, "UsernameConfiguration": {"CaseSensitive": false}}));
+    bench.ok(
+        "AdminCreateUser",
+        json!({"Username": "zoe", "UserAttributes": [
+            {"Name": "email", "Value": "zoe@x.y"}, {"Name": "email_verified", "Value": "true"},
+            {"Name": "phone_number", "Value": "+15550100"}]}),
+    );
+    let lines = [
+        aliased("a", ["Zoe@x.y", "", "", ""]),
+        // Zoe never verified that number, and then Bob has it.
+        aliased("b", ["b@x.y", "bob", "+15550100", "true"]),
+        aliased("c", ["B@x.y", "", "", ""]),
+        aliased("d", ["d@x.y", "BOB", "", ""]),
+        aliased("e", ["e@x.y", "", "+15550100", "true"]),
+        aliased("f", ["f@x.y", "", "+15550100", "false"]),
+        // What one user has as an e-mail address, another may have as a preferred username.
+        aliased("g", ["g@x.y", "f@x.y", "", ""]),
+        aliased("h", ["h@x.y", "", "", ""]),
+    ];
+    check(&mut bench, &lines.concat(), "Succeeded", [4, 4, 0]);
+    check(&mut bench, &lines[7].replace("h,", "i,"), "Failed", [0, 1, 0]);
+}
+
+#[test]
+fn imports_into_pools_with_aliases_take_time_by_the_line() {
+    let mut bench = Bench::new(json!({"AutoVerifiedAttributes": ["email"],
+        "AliasAttributes": ["email", "phone_number", "preferred_username"]}));
+    // Each line looked for its aliases among all users once: this took minutes.
+    let lines = (0..10_000).map(|n| line(&format!("u{n}"), &format!("{n}@x.y"), "true"));
+    check(&mut bench, &lines.collect::<String>(), "Succeeded", [10_000, 0, 0]);
+}
+
+#[test]
+fn a_pool_has_a_thousand_jobs_at_most() {
+    let mut bench = Bench::new(pool());
+    let pool = bench.reference.state.pools.get_mut(&bench.pool).expect("the pool");
+    let ended = |n: u32| ImportJob { id: format!("import-{n}"), ..ImportJob::default() };
+    let ended = (0..999).map(ended).map(|job| (job.id.clone(), job));
+    Arc::make_mut(pool).import_jobs.extend(ended);
+    let last = bench.job();
+    let input = json!({"JobName": "j", "CloudWatchLogsRoleArn": ROLE});
+    bench.refused("CreateUserImportJob", input, "quota-import-jobs");
+    bench.ok("DescribeUserImportJob", json!({"JobId": last}));
 }
 
 #[test]
