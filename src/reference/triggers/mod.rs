@@ -22,6 +22,7 @@ use super::{Context, Fault, Input};
 pub(super) use challenges::CUSTOM_AUTH;
 pub(super) use event::Event;
 pub(super) use reply::Reply;
+pub(super) use tokens::Shaping;
 
 /// Most functions that one call waits for. Ours: none of the service's flows needs half as many.
 pub const MOST_INVOCATIONS: usize = 32;
