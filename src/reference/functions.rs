@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::triggers::{FunctionAnswer, Invocation};
 use crate::wire;
@@ -17,6 +19,15 @@ use crate::wire;
 const PATIENCE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;
 
+/// How long one call of the API waits for all of its functions together. Ours: longer than the
+/// attempts of one silent function, so that each call ends.
+const PATIENCE_OF_CALL: Duration = Duration::from_secs(20);
+
+/// Most functions that are waited for at a time, and how long a call waits for its turn. Ours:
+/// each one waited for takes up a thread, and the runtime has 512 that may be taken up.
+const MOST_AT_A_TIME: usize = 64;
+const TURN: Duration = Duration::from_millis(500);
+
 /// Longest answer of a function, in bytes (AWS Lambda, quotas of synchronous invocations).
 const LONGEST: usize = 6 * 1024 * 1024;
 
@@ -25,6 +36,7 @@ const LONGEST: usize = 6 * 1024 * 1024;
 pub struct Functions {
     url: Url,
     client: Client,
+    turns: Arc<Semaphore>,
     /// How long one attempt may take.
     pub patience: Duration,
 }
@@ -56,15 +68,31 @@ impl Functions {
             .tls_backend_preconfigured(no_tls())
             .build()
             .map_err(|e| fail(e.to_string()))?;
-        Ok(Self { url: parsed, client, patience: PATIENCE })
+        let turns = Arc::new(Semaphore::new(MOST_AT_A_TIME));
+        Ok(Self { url: parsed, client, turns, patience: PATIENCE })
+    }
+
+    /// Returns until when a call of the API that begins now waits for its functions.
+    pub(super) fn deadline() -> Instant {
+        Instant::now() + PATIENCE_OF_CALL
     }
 
     /// Calls a function and returns what came of it; one that is slow is called again, as often
-    /// as the service does.
-    pub(super) async fn call(&self, invocation: &Invocation) -> FunctionAnswer {
+    /// as the service does, but not after `deadline`.
+    ///
+    /// Where too many are waited for already, it counts as one that did not answer in time.
+    pub(super) async fn call(&self, invocation: &Invocation, deadline: Instant) -> FunctionAnswer {
+        let patience = deadline.min(Instant::now() + TURN);
+        let Ok(Ok(_turn)) = timeout_at(patience, self.turns.acquire()).await else {
+            return FunctionAnswer::TimedOut;
+        };
         for _ in 0..ATTEMPTS {
+            let now = Instant::now();
+            if now >= deadline {
+                break;
+            }
             let attempt = self.invoke(invocation, "RequestResponse");
-            if let Ok(answer) = tokio::time::timeout(self.patience, attempt).await {
+            if let Ok(answer) = timeout_at(deadline.min(now + self.patience), attempt).await {
                 return answer;
             }
         }
@@ -74,7 +102,7 @@ impl Functions {
     /// Tells a function something; what comes of it does not matter.
     pub(super) async fn tell(&self, invocation: &Invocation) {
         let told = self.invoke(invocation, "Event");
-        let _ = tokio::time::timeout(self.patience, told).await;
+        let _ = timeout(self.patience, told).await;
     }
 
     async fn invoke(&self, invocation: &Invocation, kind: &str) -> FunctionAnswer {
@@ -160,8 +188,23 @@ mod tests {
     }
 
     fn block_on(functions: Functions) -> FunctionAnswer {
+        block_on_until(&functions, Functions::deadline())
+    }
+
+    fn block_on_until(functions: &Functions, deadline: Instant) -> FunctionAnswer {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(functions.call(&invocation()))
+        runtime.expect("a runtime").block_on(functions.call(&invocation(), deadline))
+    }
+
+    /// Returns a host that accepts connections and never answers, and how many it has got.
+    fn silent() -> (Functions, impl Fn() -> usize) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut functions = Functions::at(&url).expect("a URL");
+        functions.patience = Duration::from_millis(50);
+        listener.set_nonblocking(true).expect("a listener");
+        let calls = move || std::iter::from_fn(|| listener.accept().ok()).count();
+        (functions, calls)
     }
 
     #[track_caller]
@@ -224,14 +267,35 @@ mod tests {
 
     #[test]
     fn a_silent_function_is_called_three_times() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let mut functions = Functions::at(&url).expect("a URL");
-        functions.patience = Duration::from_millis(50);
+        let (functions, calls) = silent();
         assert_eq!(block_on(functions), FunctionAnswer::TimedOut);
-        listener.set_nonblocking(true).expect("a listener");
-        let calls = std::iter::from_fn(|| listener.accept().ok()).count();
-        assert_eq!(calls, 3);
+        assert_eq!(calls(), 3);
+    }
+
+    #[test]
+    fn after_the_deadline_of_a_call_nothing_is_waited_for() {
+        let (mut functions, calls) = silent();
+        assert_eq!(block_on_until(&functions, Instant::now()), FunctionAnswer::TimedOut);
+        assert_eq!(calls(), 0);
+        functions.patience = Duration::from_secs(60);
+        let soon = Instant::now() + Duration::from_millis(50);
+        assert_eq!(block_on_until(&functions, soon), FunctionAnswer::TimedOut);
+        assert_eq!(calls(), 1);
+        assert!(soon.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn only_so_many_functions_are_waited_for_at_a_time() {
+        let (functions, calls) = silent();
+        let most = u32::try_from(MOST_AT_A_TIME).expect("a few");
+        let turns = functions.turns.clone();
+        let taken = turns.try_acquire_many(most).expect("nothing is waited for yet");
+        assert_eq!(block_on(functions.clone()), FunctionAnswer::TimedOut);
+        assert_eq!(calls(), 0);
+        drop(taken);
+        assert_eq!(block_on(functions), FunctionAnswer::TimedOut);
+        assert_eq!(calls(), 3);
+        assert_eq!(turns.available_permits(), MOST_AT_A_TIME);
     }
 
     #[test]

@@ -100,7 +100,7 @@ use serde_json::{Map, Value};
 use crate::catalogue::{Auth, Catalogue, Operation};
 pub use fault::{ErrorBody, Fault};
 pub use state::{Millis, State};
-pub use triggers::{Attempted, FunctionAnswer, Invocation};
+pub use triggers::{Answered, Attempted, FunctionAnswer, Invocation};
 
 /// Region in the ids and tokens of the reference.
 pub const REGION: &str = "us-east-1";
@@ -185,7 +185,9 @@ impl Reference {
         loop {
             match self.attempt(call, now, &answers) {
                 Attempted::Done(answer, _) => return answer,
-                Attempted::Needs(_) => answers.push(FunctionAnswer::Unreachable),
+                Attempted::Needs(invocation) => {
+                    answers.push(invocation.answered(FunctionAnswer::Unreachable));
+                }
             }
         }
     }
@@ -197,12 +199,7 @@ impl Reference {
     /// are not asked for.
     ///
     /// [`MOST_INVOCATIONS`]: triggers::MOST_INVOCATIONS
-    pub fn attempt(
-        &mut self,
-        call: &Call<'_>,
-        now: Millis,
-        answers: &[FunctionAnswer],
-    ) -> Attempted {
+    pub fn attempt(&mut self, call: &Call<'_>, now: Millis, answers: &[Answered]) -> Attempted {
         let catalogue = self.catalogue.clone();
         let accepted = match accept(&catalogue, call) {
             Ok(accepted) => accepted,
@@ -227,7 +224,7 @@ impl Reference {
         &mut self,
         accepted: &Accepted<'_>,
         now: Millis,
-        answers: &[FunctionAnswer],
+        answers: &[Answered],
     ) -> Attempted {
         let Accepted { operation, handler, input } = accepted;
         // Only where a function can be needed is there anything to undo, and to pay for.

@@ -119,10 +119,13 @@ impl Context<'_> {
         }
     }
 
+    /// Renews the tokens of a sign-in. It is no operation of the API: functions do not run, so pre
+    /// token generation shapes none of these tokens, as it would at the service.
     fn refresh_grant(&mut self, app: &App, form: &Form) -> Result<Value, Refusal> {
         let token = form.need("refresh_token")?;
         let refused = |_| Refusal::invalid_grant();
         let sign_in = self.find_refresh_token(app, token, None).map_err(refused)?;
+        app.check_rotatable(&sign_in).map_err(refused)?;
         let renewed = self.renew(app, &sign_in).map_err(refused)?;
         let result = &renewed["AuthenticationResult"];
         let mut answer = json!({

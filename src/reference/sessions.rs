@@ -78,7 +78,8 @@ impl Context<'_> {
             kept.active = now;
         }
         self.functions.token_source = Some("TokenGeneration_RefreshTokens");
-        let result = self.result(app, &key, sign_in)?;
+        let shaping = self.pre_token(app, &key)?;
+        let result = self.result(app, &key, sign_in, shaping)?;
         Ok(json!({"AuthenticationResult": result, "ChallengeParameters": {}}))
     }
 }
@@ -101,6 +102,16 @@ impl App {
         let rotation = self.client.settings.get("RefreshTokenRotation");
         rotation.is_some_and(|rotation| rotation["Feature"] == "ENABLED")
     }
+
+    /// Checks that rotation may replace the refresh token of a sign-in.
+    ///
+    /// Source: observed once, aws/aws-sdk-js-v3 issue 7162.
+    pub(super) fn check_rotatable(&self, sign_in: &SignIn) -> Result<(), Fault> {
+        match self.rotates() && sign_in.flow == "ADMIN_NO_SRP_AUTH" {
+            true => Err(Fault::rule("refresh-token-invalid")),
+            false => Ok(()),
+        }
+    }
 }
 
 fn get_tokens_from_refresh_token(context: &mut Context<'_>, input: &Input) -> Answer {
@@ -109,10 +120,7 @@ fn get_tokens_from_refresh_token(context: &mut Context<'_>, input: &Input) -> An
     app.check_secret(input.opt_text("ClientSecret"), rules)?;
     let token = input.text("RefreshToken");
     let sign_in = context.find_refresh_token(&app, token, input.opt_text("DeviceKey"))?;
-    // Observed once: aws/aws-sdk-js-v3 issue 7162.
-    if app.rotates() && sign_in.flow == "ADMIN_NO_SRP_AUTH" {
-        return Err(Fault::rule("refresh-token-invalid"));
-    }
+    app.check_rotatable(&sign_in)?;
     let mut answer = context.renew(&app, &sign_in)?;
     answer.as_object_mut().and_then(|answer| answer.remove("ChallengeParameters"));
     if let Some(fresh) = context.rotate(&app, &sign_in)? {

@@ -9,7 +9,9 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+use tokio::time::Instant;
 
+use super::functions::Functions;
 use super::server::{Clock, ServeOptions};
 use super::triggers::{Attempted, FunctionAnswer, Invocation};
 use super::{Call, Fault, Millis, Reference, query, signing};
@@ -122,12 +124,16 @@ impl Shell {
             return Ok(text.as_bytes().to_vec());
         }
         let now = self.now(self.core().ahead);
+        let deadline = Functions::deadline();
         let mut answers = Vec::new();
         loop {
             // A function may call back, and signing takes long: nothing is locked meanwhile.
             let attempted = self.core().reference.carry_out(&accepted, now, &answers);
             match attempted {
-                Attempted::Needs(invocation) => answers.push(self.function(&invocation)),
+                Attempted::Needs(invocation) => {
+                    let answer = self.function(&invocation, deadline);
+                    answers.push(invocation.answered(answer));
+                }
                 Attempted::Done(answer, events) => {
                     events.into_iter().for_each(|event| self.tell(event));
                     let output = signing::complete(answer)?;
@@ -138,11 +144,11 @@ impl Shell {
     }
 
     /// Calls a function and waits for its answer.
-    fn function(&self, invocation: &Invocation) -> FunctionAnswer {
+    fn function(&self, invocation: &Invocation, deadline: Instant) -> FunctionAnswer {
         match (&self.options.functions, Handle::try_current()) {
             // Calls are answered on the runtime's own threads: another takes over meanwhile.
             (Some(functions), Ok(runtime)) => {
-                block_in_place(|| runtime.block_on(functions.call(invocation)))
+                block_in_place(|| runtime.block_on(functions.call(invocation, deadline)))
             }
             _ => FunctionAnswer::Unreachable,
         }

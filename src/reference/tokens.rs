@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::app::App;
 use super::signing::{self, Doubt, Use, issuer};
 use super::state::{Device, Millis, Secret, SignIn, User, UserPool, UserStatus};
+use super::triggers::Shaping;
 use super::{Context, Fault, Input, REGION};
 
 /// Scope of every token that a sign-in through the API grants.
@@ -46,6 +47,8 @@ impl Context<'_> {
             pool.users.get(key).is_some_and(|u| device_key.is_some_and(|d| u.device(d).is_ok()));
         let tracks = pool.tracks_devices();
         self.post_authentication(app, key, tracks && !known)?;
+        // A function that refuses the tokens leaves no device, no session and no attempt forgiven.
+        let shaping = self.pre_token(app, key)?;
         let new_device = (tracks && !known).then(|| self.new_device());
         let refresh_token = self.refresh_token();
         let validity = app.validity_secs("RefreshToken", "days", 30 * 86_400);
@@ -76,7 +79,7 @@ impl Context<'_> {
             session_id,
             active: now,
         };
-        let mut result = self.result(app, key, &sign_in)?;
+        let mut result = self.result(app, key, &sign_in, shaping)?;
         result.insert("RefreshToken".into(), refresh_token.into());
         if let Some(device) = new_device {
             let metadata = json!({"DeviceKey": device.key, "DeviceGroupKey": device.group_key});
@@ -86,14 +89,15 @@ impl Context<'_> {
         Ok(json!({"AuthenticationResult": result, "ChallengeParameters": {}}))
     }
 
-    /// Returns an `AuthenticationResult` with fresh ID and access tokens of a sign-in.
+    /// Returns an `AuthenticationResult` with fresh ID and access tokens of a sign-in, shaped as
+    /// the pre token generation function wants them.
     pub(super) fn result(
         &mut self,
         app: &App,
         key: &str,
         sign_in: &SignIn,
+        shaping: Option<Shaping>,
     ) -> Result<Map<String, Value>, Fault> {
-        let shaping = self.pre_token(app, key)?;
         let lasts = |token| app.validity_secs(token, "hours", 3600);
         let (id_secs, access_secs) = (lasts("IdToken"), lasts("AccessToken"));
         let now_secs = self.now / 1000;

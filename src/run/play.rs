@@ -83,8 +83,12 @@ pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -
         Err(_) => End::Indeterminate(format!("the case took longer than {} s", limit.as_secs())),
     };
     let own = player.bindings.own_words();
+    let names: Vec<_> = case.functions.iter().map(|f| player.function_name(&f.name)).collect();
     let mut transcript = player.transcript;
     let leaked = teardown::tear_down(session, &mut transcript).await;
+    if let Some(host) = session.target.functions() {
+        names.iter().for_each(|name| host.forget(name));
+    }
     Played { transcript, end, leaked, own }
 }
 
@@ -209,11 +213,12 @@ impl Player<'_> {
         let name = self.function_name(function);
         let deadline = Instant::now() + EVENT_PATIENCE;
         let exchange = loop {
-            let events = Value::from(self.functions()?.events(&name));
+            let told = self.functions()?.told(&name);
+            let events = self.functions()?.events(&name);
             let response = Response {
                 status: 200,
                 headers: vec![("content-type".into(), "application/json".into())],
-                body: events.to_string().into_bytes(),
+                body: events.into_bytes(),
             };
             let exchange = Exchange {
                 place: place.clone(),
@@ -235,7 +240,10 @@ impl Player<'_> {
             if holds || Instant::now() >= deadline {
                 break exchange;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            // What was compared stays as it is until one more event comes.
+            while self.functions()?.told(&name) == told && Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         };
         self.transcript.exchanges.push(exchange);
         Ok(())

@@ -1,7 +1,8 @@
 //! The functions that cases define, behind a loopback port that speaks AWS Lambda's Invoke.
 //!
 //! A function answers what its case says, one answer an invocation, the last for all that follow,
-//! and keeps the events it was told. One that nobody defined may not be invoked.
+//! and keeps the events it was told, as far as they fit. One that nobody defined may not be
+//! invoked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -31,8 +32,9 @@ const TRIGGERS: [&str; 10] = [
 /// Most bytes an event may have: what AWS Lambda takes in a synchronous invocation.
 const EVENT_LIMIT: usize = 6 << 20;
 
-/// Most events that are kept of one function.
+/// Most events that are kept of one function, and most bytes of them all.
 const MOST_EVENTS: usize = 1000;
+const MOST_BYTES: usize = 4 << 20;
 
 /// Account in the ARNs of the functions.
 const ACCOUNT: &str = "123456789012";
@@ -57,7 +59,12 @@ pub struct FunctionHost {
 #[derive(Debug, Default)]
 struct Function {
     replies: Vec<FunctionReply>,
-    events: Vec<Value>,
+    /// How often it was invoked.
+    told: usize,
+    /// The events that are kept, as JSON text: values take up many times as much.
+    events: Vec<String>,
+    /// How many bytes these are.
+    bytes: usize,
 }
 
 impl FunctionHost {
@@ -88,7 +95,7 @@ impl FunctionHost {
 
     /// Defines a function, or redefines it as if it had never been invoked; returns its ARN.
     pub fn define(&self, name: &str, replies: Vec<FunctionReply>) -> String {
-        let function = Function { replies, events: Vec::new() };
+        let function = Function { replies, ..Function::default() };
         lock(&self.functions).by_name.insert(name.to_owned(), function);
         format!("arn:aws:lambda:{}:{ACCOUNT}:function:{name}", self.region)
     }
@@ -99,13 +106,26 @@ impl FunctionHost {
     /// trigger's name, and the function that the pool of the event names answers in its place;
     /// for a pool that names none, the event comes back unchanged.
     pub fn link(&self, pool: &str, config: &Value) {
-        lock(&self.functions).of_pools.insert(pool.to_owned(), config.clone());
+        lock(&self.functions).link(pool, config);
     }
 
-    /// Returns the events a function was told, oldest first.
-    pub fn events(&self, name: &str) -> Vec<Value> {
+    /// Forgets a function, its events, and which pools name it.
+    pub fn forget(&self, name: &str) {
+        lock(&self.functions).forget(name);
+    }
+
+    /// Returns how often a function was invoked.
+    pub fn told(&self, name: &str) -> usize {
+        lock(&self.functions).by_name.get(name).map_or(0, |function| function.told)
+    }
+
+    /// Returns the events a function was told, oldest first, as the text of a JSON array.
+    ///
+    /// Events beyond what is kept of one function are missing.
+    pub fn events(&self, name: &str) -> String {
         let functions = lock(&self.functions);
-        functions.by_name.get(name).map(|function| function.events.clone()).unwrap_or_default()
+        let events = functions.by_name.get(name).map(|function| function.events.join(","));
+        format!("[{}]", events.unwrap_or_default())
     }
 }
 
@@ -188,6 +208,21 @@ fn decoded(part: &str) -> String {
 }
 
 impl Functions {
+    fn link(&mut self, pool: &str, config: &Value) {
+        if config.as_object().is_some_and(|config| !config.is_empty()) {
+            self.of_pools.insert(pool.to_owned(), config.clone());
+        } else {
+            self.of_pools.remove(pool);
+        }
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.by_name.remove(name);
+        let names = |value: &Value| value.as_str().is_some_and(|arn| function_name(arn) == name);
+        let named = |config: &Value| config.as_object().is_some_and(|c| c.values().any(names));
+        self.of_pools.retain(|_, config| !named(config));
+    }
+
     /// Returns the next answer of a function; `None` where there is no such function.
     fn reply(&mut self, name: &str, event: &Value) -> Option<FunctionReply> {
         if let Some(function) = self.by_name.get_mut(name) {
@@ -207,9 +242,12 @@ impl Functions {
 impl Function {
     fn reply(&mut self, event: &Value) -> FunctionReply {
         let last = self.replies.len().saturating_sub(1);
-        let reply = self.replies.get(self.events.len().min(last)).cloned();
-        if self.events.len() < MOST_EVENTS {
-            self.events.push(event.clone());
+        let reply = self.replies.get(self.told.min(last)).cloned();
+        self.told = self.told.saturating_add(1);
+        let text = event.to_string();
+        if self.events.len() < MOST_EVENTS && self.bytes + text.len() <= MOST_BYTES {
+            self.bytes += text.len();
+            self.events.push(text);
         }
         reply.unwrap_or_else(|| FunctionReply::Event(json!({})))
     }
@@ -251,10 +289,10 @@ mod tests {
     #[test]
     fn a_trigger_called_by_its_name_is_that_of_the_events_pool() {
         let mut functions = Functions::default();
-        let deny = Function { replies: vec![FunctionReply::Deny], events: Vec::new() };
+        let deny = Function { replies: vec![FunctionReply::Deny], ..Function::default() };
         functions.by_name.insert("f".into(), deny);
         let config = json!({"PreSignUp": "arn:aws:lambda:us-east-1:1:function:f"});
-        functions.of_pools.insert("p".into(), config);
+        functions.link("p", &config);
         let unchanged = Some(FunctionReply::Event(json!({})));
         let mut check = |name: &str, pool: &str, expected: Option<FunctionReply>| {
             assert_eq!(functions.reply(name, &json!({"userPoolId": pool})), expected);
@@ -266,14 +304,47 @@ mod tests {
     }
 
     #[test]
+    fn a_forgotten_function_leaves_nothing() {
+        let mut functions = Functions::default();
+        functions.by_name.insert("f".into(), Function::default());
+        let config = |name: &str| json!({"PreSignUp": format!("arn:aws:lambda:us-east-1:1:function:{name}")});
+        functions.link("p", &config("f"));
+        functions.link("q", &config("g"));
+        functions.link("r", &Value::Null);
+        functions.forget("f");
+        assert_eq!(functions.reply("f", &json!({})), None);
+        assert_eq!(functions.of_pools.keys().collect::<Vec<_>>(), ["q"]);
+        functions.link("q", &json!({}));
+        assert!(functions.of_pools.is_empty());
+    }
+
+    #[test]
+    fn events_beyond_the_budget_are_counted_and_not_kept() {
+        let replies = vec![FunctionReply::Event(json!({})); 3];
+        let mut function = Function { replies, ..Function::default() };
+        function.replies.push(FunctionReply::Deny);
+        let large = json!("x".repeat(MOST_BYTES / 2));
+        for event in [&large, &large, &json!(1)] {
+            assert_eq!(function.reply(event), FunctionReply::Event(json!({})));
+        }
+        assert_eq!((function.told, function.events.len()), (3, 2));
+        assert_eq!(function.reply(&large), FunctionReply::Deny);
+        for _ in 0..2 * MOST_EVENTS {
+            function.reply(&json!(1));
+        }
+        assert_eq!((function.told, function.events.len()), (2 * MOST_EVENTS + 4, MOST_EVENTS));
+        assert!(function.bytes <= MOST_BYTES);
+    }
+
+    #[test]
     fn answers_are_used_up_and_the_last_repeats() {
         let replies = vec![FunctionReply::Deny, FunctionReply::Event(json!({"a": {"b": 1}}))];
-        let mut function = Function { replies, events: Vec::new() };
+        let mut function = Function { replies, ..Function::default() };
         assert_eq!(function.reply(&json!(1)), FunctionReply::Deny);
         for _ in 0..2 {
             assert_eq!(function.reply(&json!(2)), FunctionReply::Event(json!({"a": {"b": 1}})));
         }
-        assert_eq!(function.events, [json!(1), json!(2), json!(2)]);
+        assert_eq!(function.events, ["1", "2", "2"]);
         let event = json!({"a": {"c": 2}, "d": 3});
         assert_eq!(merged(event, json!({"a": {"b": 1}})), json!({"a": {"b": 1, "c": 2}, "d": 3}));
     }

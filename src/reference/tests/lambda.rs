@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Bench, assert_declared, catalogue};
 use crate::reference::functions::Functions;
 use crate::reference::server::{ServeOptions, Server};
-use crate::reference::{Attempted, Call, Fault, FunctionAnswer, Invocation, Reference};
+use crate::reference::triggers::MOST_INVOCATIONS;
+use crate::reference::{Answered, Attempted, Call, Fault, FunctionAnswer, Invocation, Reference};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
@@ -63,7 +64,7 @@ impl Bench {
                 Attempted::Needs(invocation) => {
                     let after = (self.reference.state.clone(), self.reference.rng.clone());
                     assert!(before == after, "{operation} waits, and left a trace");
-                    answers.push(function(&invocation));
+                    answers.push(invocation.clone().answered(function(&invocation)));
                     waited.push(*invocation);
                 }
                 Attempted::Done(answer, told) => {
@@ -301,6 +302,94 @@ fn what_a_function_refuses_leaves_no_trace() {
     let before = bench.reference.state.clone();
     assert!(bench.drive("AdminInitiateAuth", password("ann"), &throws).answer.is_err());
     assert!(bench.reference.state == before);
+}
+
+#[test]
+fn tokens_that_a_function_refuses_leave_no_device_and_no_session() {
+    let triggers = [
+        "CreateAuthChallenge",
+        "DefineAuthChallenge",
+        "PreTokenGeneration",
+        "VerifyAuthChallengeResponse",
+    ];
+    let mut bench = pool_with(&triggers);
+    allow_everything(&mut bench);
+    let config: Value = triggers.iter().map(|name| ((*name).to_owned(), json!(ARN))).collect();
+    let devices = json!({"DeviceOnlyRememberedOnUserPrompt": false});
+    bench.ok("UpdateUserPool", json!({"LambdaConfig": config, "DeviceConfiguration": devices}));
+    user(&mut bench);
+    let mut wrong = password("ann");
+    wrong["AuthParameters"]["PASSWORD"] = json!("Wr0ngWord!");
+    bench.refused("AdminInitiateAuth", wrong, "incorrect-credentials");
+    let function = |invocation: &Invocation| {
+        let first = invocation.event["request"]["session"] == json!([]);
+        let response = match invocation.trigger {
+            "PreTokenGeneration" => return FunctionAnswer::Threw("no".into()),
+            "VerifyAuthChallengeResponse" => json!({"answerCorrect": true}),
+            "DefineAuthChallenge" if first => json!({"challengeName": "CUSTOM_CHALLENGE"}),
+            "DefineAuthChallenge" => json!({"issueTokens": true}),
+            _ => json!({}),
+        };
+        answering(response)(invocation)
+    };
+    let start = json!({"AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": "ann"}});
+    let posed = bench.done("AdminInitiateAuth", start, &function);
+    let responses = json!({"USERNAME": "ann", "ANSWER": "x"});
+    let reply = json!({"ChallengeName": "CUSTOM_CHALLENGE", "Session": posed["Session"], "ChallengeResponses": responses});
+    let done = bench.drive("AdminRespondToAuthChallenge", reply, &function);
+    assert!(done.answer.is_err());
+    assert_eq!(done.waited.last().map(|invocation| invocation.trigger), Some("PreTokenGeneration"));
+    let pool = &bench.reference.state.pools[&bench.pool];
+    let ann = pool.users.values().next().expect("a user");
+    assert!(pool.sessions.is_empty() && ann.devices.is_empty());
+    assert_eq!(ann.failures, 1);
+}
+
+#[test]
+fn an_answer_counts_for_the_function_it_was_asked_of() {
+    let mut bench = pool_with(&["PreAuthentication", "PreTokenGeneration"]);
+    allow_everything(&mut bench);
+    user(&mut bench);
+    let mut input = password("ann");
+    input["UserPoolId"] = json!(bench.pool);
+    input["ClientId"] = json!(bench.client);
+    let call = Call {
+        service: "cognito-idp",
+        operation: "AdminInitiateAuth",
+        input: &input,
+        signed: true,
+    };
+    let mut attempt = |answers: &[Answered], config: Value| {
+        bench.ok("UpdateUserPool", json!({"LambdaConfig": config}));
+        match bench.reference.attempt(&call, bench.now, answers) {
+            Attempted::Needs(invocation) => Ok(*invocation),
+            Attempted::Done(answer, _) => Err(answer),
+        }
+    };
+    let asked = attempt(&[], json!({"PreAuthentication": ARN})).expect("a function");
+    assert_eq!(asked.trigger, "PreAuthentication");
+    let mut answers = vec![asked.answered(FunctionAnswer::Denied)];
+    // The function has taken its own trigger away, and added another.
+    let tokens = json!({"PreTokenGeneration": ARN});
+    let asked = attempt(&answers, tokens.clone()).expect("another function");
+    assert_eq!(asked.trigger, "PreTokenGeneration");
+    let answer = unchanged(&asked);
+    answers.push(asked.answered(answer));
+    assert!(attempt(&answers, tokens).is_err_and(|answer| answer.is_ok()));
+    // Nor does it count for another function of the same trigger, and there is an end to it.
+    let mut answers = Vec::new();
+    let end = loop {
+        let arn = format!("{ARN}{}", answers.len());
+        match attempt(&answers, json!({"PreAuthentication": arn})) {
+            Ok(asked) => {
+                assert_eq!(asked.function, arn);
+                answers.push(asked.answered(FunctionAnswer::Denied));
+            }
+            Err(answer) => break answer,
+        }
+    };
+    assert_eq!(answers.len(), MOST_INVOCATIONS);
+    assert!(matches!(end, Err(Fault::Rule { id: "trigger-timed-out", .. })), "{end:?}");
 }
 
 #[test]

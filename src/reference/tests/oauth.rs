@@ -159,6 +159,33 @@ fn clients_use_the_flows_they_were_given() {
 }
 
 #[test]
+fn a_rotating_client_renews_no_admin_sign_in() {
+    let mut desk = desk();
+    let web = desk.web.clone();
+    let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"];
+    desk.bench.ok(
+        "UpdateUserPoolClient",
+        json!({"ClientId": web, "AllowedOAuthFlowsUserPoolClient": true,
+            "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"],
+            "ExplicitAuthFlows": flows,
+            "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}}),
+    );
+    let mut sign_in = |flow: &str| {
+        let operation =
+            if flow.starts_with("ADMIN") { "AdminInitiateAuth" } else { "InitiateAuth" };
+        let parameters = json!({"USERNAME": "ann", "PASSWORD": "Passw0rd!"});
+        let input = json!({"ClientId": web, "AuthFlow": flow, "AuthParameters": parameters});
+        text(&desk.bench.ok(operation, input)["AuthenticationResult"]["RefreshToken"])
+    };
+    let (admin, plain) = (sign_in("ADMIN_NO_SRP_AUTH"), sign_in("USER_PASSWORD_AUTH"));
+    let refresh = |token: &str| {
+        form(&[("grant_type", "refresh_token"), ("client_id", &web), ("refresh_token", token)])
+    };
+    desk.refused(&refresh(&admin), "invalid_grant");
+    assert!(desk.token(&refresh(&plain)).expect("tokens")["refresh_token"].is_string());
+}
+
+#[test]
 fn refresh_tokens_work_until_they_are_revoked() {
     let mut desk = desk();
     let (web, token) = (desk.web.clone(), desk.refresh_token.clone());

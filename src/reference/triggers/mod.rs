@@ -22,6 +22,7 @@ use super::{Context, Fault, Input};
 pub(super) use challenges::CUSTOM_AUTH;
 pub(super) use event::Event;
 pub(super) use reply::Reply;
+pub(super) use tokens::Shaping;
 
 /// Most functions that one call waits for. Ours: none of the service's flows needs half as many.
 pub const MOST_INVOCATIONS: usize = 32;
@@ -54,6 +55,24 @@ pub enum FunctionAnswer {
     Unreachable,
 }
 
+/// What came of an invocation, and of which.
+///
+/// A function that calls back may change which functions the call needs: an answer counts for
+/// the function and the trigger it was asked for, and for nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    function: String,
+    trigger: &'static str,
+    answer: FunctionAnswer,
+}
+
+impl Invocation {
+    /// Returns the answer to this invocation.
+    pub fn answered(self, answer: FunctionAnswer) -> Answered {
+        Answered { function: self.function, trigger: self.trigger, answer }
+    }
+}
+
 /// What came of attempting a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attempted {
@@ -73,7 +92,8 @@ pub(super) struct Ongoing<'a> {
     metadata: Option<&'a Value>,
     /// `ValidationData`, as a map.
     validation: Option<Value>,
-    answers: &'a [FunctionAnswer],
+    answers: &'a [Answered],
+    /// How many of the answers have been read, or passed over.
     used: usize,
     /// Client the call comes from, as far as it has one.
     pub(super) client: Option<String>,
@@ -92,7 +112,7 @@ impl<'a> Ongoing<'a> {
     pub(super) fn new(
         operation: &'a str,
         input: &'a Input,
-        answers: &'a [FunctionAnswer],
+        answers: &'a [Answered],
         enabled: bool,
     ) -> Self {
         if !enabled {
@@ -185,18 +205,22 @@ impl Context<'_> {
     ) -> Result<Option<Reply>, Fault> {
         let Some(function) = self.function(event.pool_id, trigger) else { return Ok(None) };
         let ongoing = &mut self.functions;
-        let exhausted = ongoing.used >= MOST_INVOCATIONS;
-        let answer = if exhausted {
-            Some(&FunctionAnswer::TimedOut)
-        } else {
-            ongoing.answers.get(ongoing.used)
+        // Answers of functions that an earlier attempt needed and this one does not are passed over.
+        let mut left = ongoing.answers.iter().enumerate().skip(ongoing.used);
+        let found = left.find(|(_, known)| known.trigger == trigger && known.function == function);
+        let exhausted = ongoing.answers.len() >= MOST_INVOCATIONS;
+        let answer = match found {
+            Some((index, known)) => {
+                ongoing.used = index + 1;
+                Some(&known.answer)
+            }
+            None => exhausted.then_some(&FunctionAnswer::TimedOut),
         };
         let Some(answer) = answer else {
             let event = event.value(ongoing.client.as_deref(), ongoing.metadata_for(trigger));
             ongoing.pending = Some(Box::new(Invocation { function, trigger, event }));
             return Err(Fault::Pending);
         };
-        ongoing.used += 1;
         let reply = Reply::read(trigger, answer);
         ongoing.failed |= reply.is_err();
         reply.map(Some)
