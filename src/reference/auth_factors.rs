@@ -16,7 +16,6 @@ pub(super) const OPERATIONS: &[(&str, Handler)] = &[
 
 fn get_user_auth_factors(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    context.check_settled(&bearer)?;
     let pool = bearer.app.pool(context)?;
     let user = pool.users.get(&bearer.key).ok_or_else(|| Fault::rule("user-not-found"))?;
     Ok(Some(pool.auth_factors(user, &bearer.key)))

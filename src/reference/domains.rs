@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::state::{Domain, Millis};
+use super::state::{Domain, Millis, UserPool};
+use super::tiers::Tier;
 use super::{ACCOUNT, Answer, Context, Fault, Handler, Input};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -34,6 +35,14 @@ impl Domain {
 
     fn host(&self) -> String {
         if self.is_custom() { self.name.clone() } else { format!("{}{HOSTED}", self.name) }
+    }
+}
+
+impl UserPool {
+    /// Returns the full name of the pool's domain, of the custom one where it has two.
+    pub(super) fn host(&self) -> Option<&str> {
+        let custom = self.hosts.iter().find(|host| !host.ends_with(HOSTED));
+        custom.or_else(|| self.hosts.first()).map(String::as_str)
     }
 }
 
@@ -119,10 +128,9 @@ fn check_custom(name: &str) -> Result<(), Fault> {
 
 /// Managed login is version 2 and comes with the tiers above LITE.
 fn check_login_version(context: &mut Context<'_>, input: &Input) -> Result<(), Fault> {
-    let lite = context.pool(input)?.text_setting("/UserPoolTier") == "LITE";
     match input.number("ManagedLoginVersion") {
-        Some(2) if lite => Err(Fault::rule("domain-managed-login-tier")),
-        None | Some(1 | 2) => Ok(()),
+        Some(2) => context.pool(input)?.needs_tier(Tier::Essentials, "domain-managed-login-tier"),
+        None | Some(1) => Ok(()),
         Some(_) => Err(Fault::rule("domain-managed-login-version")),
     }
 }

@@ -6,9 +6,8 @@
 use serde_json::{Value, json};
 
 use super::challenge::{Flow, parameters};
-use super::domains::HOSTED;
 use super::paging::page;
-use super::state::{Passkey, PasskeyChallenge, UserPool, UserStatus};
+use super::state::{Passkey, PasskeyChallenge, User, UserPool};
 use super::tokens::Bearer;
 use super::{Answer, Context, Fault, Handler, Input, timestamp};
 use crate::webauthn::relying_party::{self, Doubt, Expected};
@@ -36,20 +35,10 @@ impl Context<'_> {
     /// Returns who the access token speaks for, in an operation that declares neither that the
     /// user nor that the client is gone: either way the token counts as revoked.
     fn passkey_owner(&mut self, input: &Input) -> Result<Bearer, Fault> {
-        let bearer = self.living_bearer(input).map_err(|fault| match fault {
+        self.living_bearer(input).map_err(|fault| match fault {
             Fault::Rule { id: "client-not-found", .. } => Fault::rule("access-token-revoked"),
             other => other,
-        })?;
-        self.check_settled(&bearer)?;
-        Ok(bearer)
-    }
-
-    /// Refuses an access token whose user has to choose a new password first.
-    pub(super) fn check_settled(&mut self, bearer: &Bearer) -> Result<(), Fault> {
-        if bearer.user(self)?.status == UserStatus::ResetRequired {
-            return Err(Fault::rule("access-token-password-reset"));
-        }
-        Ok(())
+        })
     }
 
     fn passkey_challenge(&mut self) -> String {
@@ -68,7 +57,7 @@ impl Context<'_> {
             "challenge": challenge,
             "timeout": 180_000,
             "rpId": pool.relying_party(),
-            "allowCredentials": user.passkeys.values().map(descriptor).collect::<Vec<_>>(),
+            "allowCredentials": pool.usable_passkeys(user).map(descriptor).collect::<Vec<_>>(),
             "userVerification": pool.user_verification(),
         });
         let options = parameters([("CREDENTIAL_REQUEST_OPTIONS", options.to_string())]);
@@ -88,7 +77,9 @@ impl Context<'_> {
         };
         let user = pool.users.get_mut(&flow.key).ok_or_else(refused)?;
         let id = credential["id"].as_str().unwrap_or_default();
-        let passkey = user.passkeys.get_mut(id).ok_or_else(refused)?;
+        let passkey = user.passkeys.get_mut(id);
+        let passkey = passkey.filter(|passkey| passkey.relying_party == relying_party);
+        let passkey = passkey.ok_or_else(refused)?;
         let kept = &mut passkey.credential;
         let counter = relying_party::asserted(&credential, &expected, &kept.key, kept.counter);
         kept.counter = counter.map_err(|_| refused())?;
@@ -103,14 +94,21 @@ impl UserPool {
     /// Source: API reference, WebAuthnConfigurationType, RelyingPartyId.
     pub(super) fn relying_party(&self) -> Option<&str> {
         let set = self.passkey_setting("RelyingPartyId").and_then(Value::as_str);
-        let custom = || self.hosts.iter().find(|host| !host.ends_with(HOSTED));
-        set.or_else(|| custom().or_else(|| self.hosts.first()).map(String::as_str))
+        set.or_else(|| self.host())
     }
 
     /// Tells whether a user has a passkey that the pool takes.
     pub(super) fn has_usable_passkey(&self, key: &str) -> bool {
-        let has = self.users.get(key).is_some_and(|user| !user.passkeys.is_empty());
-        has && self.relying_party().is_some()
+        let user = self.users.get(key);
+        user.is_some_and(|user| self.usable_passkeys(user).next().is_some())
+    }
+
+    /// Returns the passkeys of a user that are bound to the pool's relying party of now: it may
+    /// have changed since they were registered.
+    fn usable_passkeys<'a>(&'a self, user: &'a User) -> impl Iterator<Item = &'a Passkey> {
+        let current = self.relying_party();
+        let bound = move |passkey: &&Passkey| Some(&*passkey.relying_party) == current;
+        user.passkeys.values().filter(bound)
     }
 
     fn passkey_setting(&self, name: &str) -> Option<&Value> {
@@ -254,7 +252,6 @@ fn description(passkey: &Passkey) -> Value {
 
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.living_bearer(input)?;
-    context.check_settled(&bearer)?;
     let user = bearer.user(context)?;
     let removed = user.passkeys.remove(input.text("CredentialId"));
     removed.ok_or_else(|| Fault::rule("passkey-not-found"))?;

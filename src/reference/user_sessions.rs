@@ -105,7 +105,6 @@ impl UserPool {
 
 fn list(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    context.check_settled(&bearer)?;
     let now = context.now;
     let username = bearer.user(context)?.username.clone();
     let pool = bearer.app.pool(context)?;
@@ -120,7 +119,6 @@ fn admin_list(context: &mut Context<'_>, input: &Input) -> Answer {
 
 fn revoke(context: &mut Context<'_>, input: &Input) -> Answer {
     let bearer = context.bearer(input)?;
-    context.check_settled(&bearer)?;
     let now = context.now;
     let username = bearer.user(context)?.username.clone();
     let pool = bearer.app.pool(context)?;

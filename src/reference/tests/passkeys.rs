@@ -69,6 +69,35 @@ fn a_passkey_signs_in_until_it_is_deleted() {
 }
 
 #[test]
+fn passkeys_of_another_relying_party_sign_nobody_in() {
+    let mut bench = Bench::with_passkeys();
+    let token = bench.token();
+    let passkey = bench.passkey(&token);
+    let (session, answer) = bench.answered(&passkey, Manner::Right);
+    let relying_party = |id: &str| json!({"WebAuthnConfiguration": {"RelyingPartyId": id}});
+    bench.ok("SetUserPoolMfaConfig", relying_party("example.net"));
+    bench.refused("RespondToAuthChallenge", shown(&session, &answer), "passkey-not-accepted");
+    let wanted = json!({"AuthFlow": "USER_AUTH", "AuthParameters":
+        {"USERNAME": "ann", "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+    let begun = bench.ok("InitiateAuth", wanted.clone());
+    assert_eq!(begun["ChallengeName"], "SELECT_CHALLENGE");
+    assert_eq!(begun["AvailableChallenges"], json!(["PASSWORD", "PASSWORD_SRP"]));
+    let factors = json!(["PASSWORD"]);
+    let configured = [("/ConfiguredUserAuthFactors", factors)];
+    bench.check("GetUserAuthFactors", json!({"AccessToken": token}), &configured);
+    let options = bench.options(&token);
+    let second = authenticator::register(&options, "https://example.net", Manner::Right, 8);
+    let input = json!({"AccessToken": token, "Credential": second.expect("complete options")});
+    bench.ok("CompleteWebAuthnRegistration", input);
+    let begun = bench.ok("InitiateAuth", wanted);
+    let offered = begun["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].to_string();
+    assert!(!offered.contains(passkey["id"].as_str().expect("an id")), "{offered}");
+    bench.ok("SetUserPoolMfaConfig", relying_party("example.com"));
+    let (session, answer) = bench.answered(&passkey, Manner::Right);
+    bench.ok("RespondToAuthChallenge", shown(&session, &answer));
+}
+
+#[test]
 fn wrong_answers_leave_the_session_usable() {
     let mut bench = Bench::with_passkeys();
     let token = bench.token();

@@ -148,6 +148,16 @@ fn resource_servers_define_scopes() {
 }
 
 #[test]
+fn managed_login_needs_a_tier() {
+    let managed = |name: &str| json!({"Domain": name, "ManagedLoginVersion": 2});
+    let mut lite = Bench::new(json!({"UserPoolTier": "LITE"}));
+    lite.refused("CreateUserPoolDomain", managed("a"), "domain-managed-login-tier");
+    lite.ok("CreateUserPoolDomain", json!({"Domain": "a"}));
+    lite.refused("UpdateUserPoolDomain", managed("a"), "domain-managed-login-tier");
+    bench().ok("CreateUserPoolDomain", managed("b"));
+}
+
+#[test]
 fn domains_are_taken_once() {
     let mut bench = bench();
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1";
