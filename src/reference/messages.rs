@@ -7,6 +7,7 @@
 
 use super::delivery::{Delivery, medium};
 use super::state::UserPool;
+use crate::wire::percent;
 
 const CODE: &str = "{####}";
 const USERNAME: &str = "{username}";
@@ -90,15 +91,16 @@ fn sign_in(email: bool) -> (Template, Template) {
     (template(SUBJECTS, SUBJECT), template(if email { EMAIL } else { SMS }, SIGN_IN))
 }
 
-/// Replaces `{##text##}` with a link of that text. The service's leads to the pool's domain; the
-/// reference has none, so this one leads nowhere, but holds the code.
+/// Replaces `{##text##}` with a link of that text, to the pool's domain. In a pool without one it
+/// leads nowhere, but holds the code.
 fn link(text: &str, pool: &UserPool, delivery: &Delivery<'_>) -> String {
     let Some((before, rest)) = text.split_once("{##") else { return text.to_owned() };
     let Some((label, after)) = rest.split_once("##}") else { return text.to_owned() };
-    let (user, code) = (delivery.username, delivery.code);
-    let pool = pool.id.to_lowercase().replace('_', "-");
+    let (user, code) = (percent(delivery.username), percent(delivery.code));
+    let nowhere = || format!("{}.invalid", pool.id.to_lowercase().replace('_', "-"));
+    let host = pool.host().map_or_else(nowhere, str::to_owned);
     let query = format!("user_name={user}&confirmation_code={code}");
-    format!("{before}<a href=\"https://{pool}.invalid/confirmUser?{query}\">{label}</a>{after}")
+    format!("{before}<a href=\"https://{host}/confirmUser?{query}\">{label}</a>{after}")
 }
 
 #[cfg(test)]
@@ -144,6 +146,28 @@ mod tests {
         check(link.clone(), "email", sign_up, Some("By link"), &body);
         let forgot = "CustomMessage_ForgotPassword";
         check(link, "email", forgot, Some("Hi 123456"), "123456 for ann");
+    }
+
+    #[test]
+    fn links_lead_to_the_pools_domain() {
+        let link = json!({"DefaultEmailOption": "CONFIRM_WITH_LINK", "EmailMessageByLink":
+            "{##Go##}"});
+        let settings = json!({"VerificationMessageTemplate": link});
+        let settings = settings.as_object().cloned().expect("an object");
+        let hosts = ["a.auth.us-east-1.amazoncognito.com", "login.example.com"];
+        let hosts = hosts.map(str::to_owned).into();
+        let pool = UserPool { settings, hosts, ..UserPool::default() };
+        let delivery = Delivery {
+            pool_id: "us-east-1_x",
+            username: "a&b\"><x",
+            attribute: "email",
+            destination: "-",
+            purpose: "CustomMessage_SignUp",
+            code: "123456",
+        };
+        let query = "user_name=a%26b%22%3E%3Cx&confirmation_code=123456";
+        let link = format!("<a href=\"https://login.example.com/confirmUser?{query}\">Go</a>");
+        assert_eq!(compose(&pool, &delivery).1, link);
     }
 
     #[test]
