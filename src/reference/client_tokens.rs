@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::signing::{self, Use, issuer};
+use super::state::UserPool;
 use super::{Answer, Context, Fault, Handler, Input};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[("GetClientToken", get_client_token)];
@@ -17,7 +18,7 @@ fn get_client_token(context: &mut Context<'_>, input: &Input) -> Answer {
     if !app.client.any_secret(|secret| secret == given) {
         return Err(Fault::rule("client-token-secret-wrong"));
     }
-    let scopes = scopes(&app, input)?;
+    let scopes = scopes(app.pool(context)?, &app, input)?;
     let (token, lasts) = context.client_token(&app, &scopes);
     let result = json!({"AccessToken": token, "ExpiresIn": lasts, "TokenType": "Bearer"});
     Ok(Some(json!({"ClientAuthenticationResult": result})))
@@ -49,8 +50,8 @@ impl Context<'_> {
 ///
 /// Asking for one that the client does not have is refused (developer guide, about resource
 /// servers).
-fn scopes(app: &App, input: &Input) -> Result<Vec<String>, Fault> {
-    let own = app.custom_scopes();
+fn scopes(pool: &UserPool, app: &App, input: &Input) -> Result<Vec<String>, Fault> {
+    let own = app.custom_scopes(pool);
     let asked: Vec<String> = input.texts("Scopes").map(str::to_owned).collect();
     if let Some(scope) = asked.iter().find(|scope| !own.contains(scope)) {
         return Err(Fault::rule("client-token-scope").with("scope", scope.as_str()));
@@ -59,10 +60,11 @@ fn scopes(app: &App, input: &Input) -> Result<Vec<String>, Fault> {
 }
 
 impl App {
-    /// Returns the scopes of resource servers that the client may have.
-    pub(super) fn custom_scopes(&self) -> Vec<String> {
+    /// Returns the scopes that the client may have of the resource servers that `pool` has: one
+    /// that is deleted stays in the client's settings, and grants nothing.
+    pub(super) fn custom_scopes(&self, pool: &UserPool) -> Vec<String> {
         let listed = self.client.settings.get("AllowedOAuthScopes").and_then(Value::as_array);
         let listed = listed.into_iter().flatten().filter_map(Value::as_str);
-        listed.filter(|scope| scope.contains('/')).map(str::to_owned).collect()
+        listed.filter(|scope| pool.has_scope(scope)).map(str::to_owned).collect()
     }
 }

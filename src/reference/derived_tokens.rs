@@ -32,7 +32,7 @@ fn get_derived_token(context: &mut Context<'_>, input: &Input) -> Answer {
         Some(token) => Some(context.believed(&app, token, input.text("ActorTokenType"))?),
         None => None,
     };
-    let scopes = granted(&app, input, &subject.scopes);
+    let scopes = granted(app.pool(context)?, &app, input, &subject.scopes);
     let (token, lasts) = context.derive(&app, input, &subject, actor.as_ref(), &scopes)?;
     let is_id = input.text("RequestedTokenType") == "ID_TOKEN";
     let mut answer = json!({
@@ -83,9 +83,9 @@ fn check_request(pool: &UserPool, app: &App, input: &Input) -> Result<(), Fault>
 }
 
 /// Returns the scopes of the new token: what is asked for, the subject has and the client may have.
-fn granted(app: &App, input: &Input, subject: &[String]) -> Vec<String> {
+fn granted(pool: &UserPool, app: &App, input: &Input, subject: &[String]) -> Vec<String> {
     let asked: Vec<&str> = input.texts("Scopes").collect();
-    let custom = app.custom_scopes();
+    let custom = app.custom_scopes(pool);
     // Every client may have the scope that sign-in through the API grants.
     let allowed = |scope: &String| scope == SCOPE || custom.contains(scope);
     let wanted = |scope: &String| asked.is_empty() || asked.contains(&scope.as_str());

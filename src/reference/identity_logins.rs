@@ -103,8 +103,8 @@ impl Context<'_> {
         }
         let claims = signing::claims(token).map_err(|_| Fault::rule("login-token-malformed"))?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
-        let issued_by = text("iss").trim_start_matches("https://");
-        if issued_by != provider {
+        let issuer = text("iss");
+        if issuer.strip_prefix("https://").unwrap_or(issuer) != provider {
             return Err(Fault::rule("login-issuer-mismatch"));
         }
         let audience = claims["aud"].as_str();

@@ -109,11 +109,10 @@ impl Context<'_> {
     /// of them where it asks for none. What it is not allowed is ignored, as documented.
     fn granted_scopes(&mut self, app: &App, asked: Option<&str>) -> Result<Vec<String>, Refusal> {
         let pool = app.pool(self).map_err(|_| Refusal::new(400, "invalid_client"))?;
-        let allowed = app.client.settings.get("AllowedOAuthScopes").and_then(Value::as_array);
-        let allowed = allowed.into_iter().flatten().filter_map(Value::as_str);
-        let wanted = |scope: &&str| asked.is_none_or(|asked| asked.split(' ').any(|s| s == *scope));
-        let granted = allowed.filter(wanted).filter(|scope| pool.has_scope(scope));
-        let granted: Vec<String> = granted.map(str::to_owned).collect();
+        let wanted =
+            |scope: &String| asked.is_none_or(|asked| asked.split(' ').any(|s| s == scope));
+        let mut granted = app.custom_scopes(pool);
+        granted.retain(wanted);
         match granted.is_empty() {
             true => Err(Refusal::new(400, "invalid_scope")),
             false => Ok(granted),

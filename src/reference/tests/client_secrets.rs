@@ -66,6 +66,30 @@ fn a_client_gets_a_token_for_itself() {
 }
 
 #[test]
+fn scopes_of_a_deleted_resource_server_are_not_granted() {
+    let mut bench = bench();
+    for identifier in ["kept", "gone"] {
+        let scope = json!([{"ScopeName": "read", "ScopeDescription": "d"}]);
+        let server = json!({"Identifier": identifier, "Name": identifier, "Scopes": scope});
+        bench.ok("CreateResourceServer", server);
+    }
+    let client = bench.use_client(json!({
+        "GenerateSecret": true,
+        "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"],
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": ["kept/read", "gone/read"],
+    }));
+    bench.ok("DeleteResourceServer", json!({"Identifier": "gone"}));
+    let secret = &client["ClientSecret"];
+    let got = bench.ok("GetClientToken", json!({"Secret": secret}));
+    let token = &got["ClientAuthenticationResult"]["AccessToken"];
+    assert_eq!(claims(token)["scope"], "kept/read");
+    let asked = json!({"Secret": secret, "Scopes": ["gone/read"]});
+    bench.refused("GetClientToken", asked, "client-token-scope");
+}
+
+#[test]
 fn a_derived_token_speaks_for_the_same_user_and_ends_with_the_sign_in() {
     let mut bench = exchanger();
     let token = bench.token();

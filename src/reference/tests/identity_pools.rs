@@ -85,12 +85,15 @@ fn broken_tokens_are_refused_as_the_service_does() {
         unsigned(json!({"iss": issuer, "aud": f.bench.client, "sub": "x", "exp": u64::MAX}));
     let bare = unsigned(json!({"iss": f.provider, "aud": f.bench.client, "exp": 1}));
     let listed = unsigned(json!({"iss": issuer, "aud": [f.bench.client]}));
+    let twice = format!("https://{issuer}");
+    let twice = unsigned(json!({"iss": twice, "aud": f.bench.client, "exp": u64::MAX}));
     let cases = [
         ("x", "login-token-malformed"),
         ("..", "login-token-malformed"),
         ("\u{e9}.\u{0}.\u{1f980}", "login-token-malformed"),
         (&unsigned(json!({})), "login-issuer-mismatch"),
         (&unsigned(json!({"iss": 7})), "login-issuer-mismatch"),
+        (&twice, "login-issuer-mismatch"),
         (&unsigned(json!({"iss": issuer})), "login-audience-missing"),
         (&listed, "login-audience-missing"),
         (&unsigned(json!({"iss": issuer, "aud": "other"})), "login-provider-unsupported"),
