@@ -1,9 +1,12 @@
 //! Import jobs and the files they are given.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Bench, NOW};
 use crate::reference::import_jobs::Upload;
+use crate::reference::state::ImportJob;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/import";
 const HEADER: &str = "cognito:username,cognito:mfa_enabled,email,email_verified,name,given_name,\
@@ -160,10 +163,14 @@ fn imports_into_pools_with_aliases_take_time_by_the_line() {
 #[test]
 fn a_pool_has_a_thousand_jobs_at_most() {
     let mut bench = Bench::new(pool());
-    let jobs: Vec<String> = (0..1000).map(|_| bench.job()).collect();
+    let pool = bench.reference.state.pools.get_mut(&bench.pool).expect("the pool");
+    let ended = |n: u32| ImportJob { id: format!("import-{n}"), ..ImportJob::default() };
+    let ended = (0..999).map(ended).map(|job| (job.id.clone(), job));
+    Arc::make_mut(pool).import_jobs.extend(ended);
+    let last = bench.job();
     let input = json!({"JobName": "j", "CloudWatchLogsRoleArn": ROLE});
     bench.refused("CreateUserImportJob", input, "quota-import-jobs");
-    bench.ok("DescribeUserImportJob", json!({"JobId": jobs[999]}));
+    bench.ok("DescribeUserImportJob", json!({"JobId": last}));
 }
 
 #[test]
