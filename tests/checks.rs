@@ -575,6 +575,129 @@ fn raw_requests_hide_their_secrets_too() {
     assert!(text.contains("Username=anna"), "{text}");
 }
 
+/// Shows a raw request, and the answer to it, as reports would.
+fn shown_raw(request: Request, status: u16, answer: &Value) -> String {
+    let mut raw = exchange("SignUp", json!({}), status, &answer.to_string());
+    raw.call = Call::Raw { service: IDP.into(), request };
+    let case = transcript(vec![raw]);
+    let redactor = Redactor::over(&CATALOGUE, &case);
+    let shown = record(&case.exchanges[0], &redactor);
+    let line = curl(&CATALOGUE, "$URL", &case.exchanges[0], &redactor);
+    format!("{line} {} {}", shown.request, shown.response)
+}
+
+#[test]
+fn forms_and_authorization_headers_hide_their_secrets_too() {
+    let form = |body: &str| Request {
+        method: "POST".into(),
+        path: "/oauth2/token".into(),
+        headers: vec![("content-type".into(), "application/x-www-form-urlencoded".into())],
+        body: body.as_bytes().to_vec(),
+    };
+    let mut request = form(
+        "grant_type=refresh_token&client_id=abc&client_secret=Hidden%2D1&refresh_token=Hidden+2\
+        &code=Hidden-3&token=Hidden-4&code_verifier=Hidden-5",
+    );
+    // client:Hidden-6
+    request.headers.push(("Authorization".into(), "Basic Y2xpZW50OkhpZGRlbi02".into()));
+    let tokens = json!({"access_token": "Hidden-7", "note": "Hidden-6, Y2xpZW50OkhpZGRlbi02"});
+    let text = shown_raw(request, 200, &tokens);
+    assert!(!text.contains("Hidden") && !text.contains("Y2xpZW50"), "{text}");
+    assert!(text.contains("grant_type=refresh_token&client_id=abc&"), "{text}");
+
+    let mut request = form("");
+    request.headers.push(("Authorization".into(), "bearer Hidden-8".into()));
+    let text = shown_raw(request, 401, &json!({"error": "invalid_token", "seen": "Hidden-8"}));
+    assert!(!text.contains("Hidden") && text.contains("invalid_token"), "{text}");
+
+    let upload = "/f?X-Amz-Date=today&X-Amz-Signature=Hidden-9&X-Amz-Security-Token=Hidden-0";
+    let text = shown_raw(Request { path: upload.into(), ..form("") }, 200, &json!({}));
+    assert!(!text.contains("Hidden") && text.contains("X-Amz-Date=today"), "{text}");
+}
+
+#[test]
+fn codes_in_messages_are_secret_and_those_of_refusals_are_not() {
+    let outbox = Request {
+        method: "GET".into(),
+        path: "/_reference/outbox".into(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let message = json!([{"Username": "ann", "Code": "Tmp-Hidden1", "Body": "Use Tmp-Hidden1."}]);
+    let text = shown_raw(outbox.clone(), 200, &message);
+    assert!(!text.contains("Hidden") && text.contains("Use <code#1>."), "{text}");
+    let refusal = json!({"code": "UserNotFoundException", "error": {"Code": "AccessDenied"}});
+    let text = shown_raw(outbox, 400, &refusal);
+    assert!(text.contains("UserNotFoundException") && text.contains("AccessDenied"), "{text}");
+    let case = transcript(vec![exchange("SignUp", json!({}), 400, &refusal.to_string())]);
+    assert_eq!(canonical(&CATALOGUE, &case)[0]["output"], refusal);
+}
+
+#[test]
+fn what_only_functions_are_told_is_secret() {
+    let event = json!([{"request": {
+        "privateChallengeParameters": {"answer": "Hidden-1", "hint": "Hidden-2"},
+        "publicChallengeParameters": {"question": "Color?"},
+        "challengeAnswer": "Hidden-3", "code": "SGlkZGVuLTQ=", "password": "Hidden-5",
+    }}]);
+    let mut events = exchange("SignUp", json!({}), 200, &event.to_string());
+    events.call = Call::Events { function: "f".into() };
+    let case = transcript(vec![events]);
+    let redactor = Redactor::over(&CATALOGUE, &case);
+    let text = [
+        // What a finding says was found there.
+        redactor.text("got Hidden-1, Hidden-2, Hidden-3, SGlkZGVuLTQ=, Hidden-5"),
+        record(&case.exchanges[0], &redactor).response.to_string(),
+    ]
+    .concat();
+    assert!(!text.contains("Hidden") && !text.contains("SGlk"), "{text}");
+    assert!(text.contains("Color?"), "{text}");
+}
+
+#[test]
+fn every_credential_of_the_api_is_secret() {
+    let check = |service: &str, operation: &str, input: Value, output: Value| {
+        let input = redact_input(&CATALOGUE, service, operation, &input);
+        let output = redact_output(&CATALOGUE, service, operation, &output);
+        let text = format!("{operation}: {input} {output}");
+        assert!(!text.contains("hidden"), "{text}");
+    };
+    let identity = "cognito-identity";
+    let credentials = json!({"SecretKey": "hidden", "SessionToken": "hidden"});
+    let logins = json!({"Logins": {"accounts.google.com": "hidden"}});
+    let got = json!({"Credentials": credentials});
+    check(identity, "GetCredentialsForIdentity", logins.clone(), got);
+    check(identity, "GetId", logins.clone(), json!({}));
+    check(identity, "GetOpenIdToken", logins.clone(), json!({"Token": "hidden"}));
+    check(identity, "GetOpenIdTokenForDeveloperIdentity", logins, json!({"Token": "hidden"}));
+    check(IDP, "UpdateAuthEventFeedback", json!({"FeedbackToken": "hidden"}), json!({}));
+    let descriptor = json!({"ClientSecretValue": "hidden"});
+    let added = json!({"ClientSecretDescriptor": descriptor});
+    check(IDP, "AddUserPoolClientSecret", json!({"ClientSecret": "hidden"}), added);
+    let listed = json!({"ClientSecrets": [descriptor]});
+    check(IDP, "ListUserPoolClientSecrets", json!({"NextToken": "hidden"}), listed);
+    let asked = json!({"ActorToken": "hidden", "SubjectToken": "hidden"});
+    check(IDP, "GetDerivedToken", asked, json!({"IssuedToken": "hidden"}));
+    let job = json!({"UserImportJob": {"PreSignedUrl": "hidden"}});
+    check(IDP, "CreateUserImportJob", json!({}), job);
+    check(IDP, "RevokeToken", json!({"Token": "hidden", "ClientSecret": "hidden"}), json!({}));
+    let credential = json!({"Credential": {"response": {"attestationObject": "hidden"}}});
+    check(IDP, "CompleteWebAuthnRegistration", credential, json!({}));
+    let answers = json!({"ChallengeResponses": {"CREDENTIAL": "hidden", "ANSWER": "hidden"}});
+    check(IDP, "RespondToAuthChallenge", answers, json!({}));
+    // Where nothing declares them, their names do.
+    for name in ["FeedbackToken", "IssuedToken", "ActorToken", "SubjectToken", "Token", "Secret"] {
+        check(IDP, "NoSuchOperation", json!({name: "hidden"}), json!({name: "hidden"}));
+    }
+}
+
+#[test]
+fn what_is_merely_named_like_a_secret_stays_readable() {
+    let plain = json!({"SMSCode": "shown", "ErrorCode": "shown", "TokenType": "shown",
+        "ClientSecretId": "shown", "GenerateSecret": "shown", "codeParameter": "shown"});
+    assert_eq!(redact_output(&CATALOGUE, IDP, "NoSuchOperation", &plain), plain);
+}
+
 #[test]
 fn a_map_in_a_query_hides_what_its_keys_say_is_secret() {
     let mut raw = sign_in();

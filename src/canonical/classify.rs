@@ -23,15 +23,28 @@ impl Class {
     }
 }
 
+/// Tells whether a pointer into the body of a refusal leads to the name of the refusal, which
+/// is no code that was sent to anybody.
+pub(super) fn is_refusal_code(at: &str) -> bool {
+    at.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("code"))
+}
+
 /// Sees each scalar with its JSON pointer and class; may return what replaces it.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&str, Option<&Class>, &Value) -> Option<Value>;
 
 /// Names, folded to lower case without separators, of members that hold a secret.
 const SECRET_NAMES: &[&str] = &[
     "answer",
+    "assertion",
+    "challengeanswer",
+    "clientassertion",
     "clientsecret",
+    "clientsecretvalue",
+    "code",
+    "codeverifier",
     "confirmationcode",
     "credential",
+    "devicecode",
     "newpassword",
     "password",
     "passwordclaimsecretblock",
@@ -39,9 +52,11 @@ const SECRET_NAMES: &[&str] = &[
     "passwordverifier",
     "presignedurl",
     "previouspassword",
+    "privatechallengeparameters",
     "privatekey",
     "proposedpassword",
     "salt",
+    "secret",
     "secretaccesskey",
     "secretblock",
     "secretcode",
@@ -51,17 +66,27 @@ const SECRET_NAMES: &[&str] = &[
     "srpb",
     "temporarypassword",
     "usercode",
+    "verificationcode",
 ];
 
 /// The same for bearer tokens, sessions and pagination tokens.
 const TOKEN_NAMES: &[&str] = &[
     "accesstoken",
+    "actortoken",
+    "feedbacktoken",
     "idtoken",
+    "issuedtoken",
     "nexttoken",
     "paginationtoken",
     "refreshtoken",
     "session",
     "sessiontoken",
+    "subjecttoken",
+    "token",
+    // Of an address that was signed beforehand.
+    "xamzcredential",
+    "xamzsecuritytoken",
+    "xamzsignature",
 ];
 
 /// Rebuilds `value`, showing every scalar in it to `visit`.

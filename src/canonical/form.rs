@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
-use super::classify::rebuild;
+use super::classify::{is_refusal_code, rebuild};
 use super::names::Names;
 use crate::catalogue::{Catalogue, Operation, Service, Volatile};
 use crate::transcript::{Call, Exchange, Transcript};
@@ -65,12 +65,13 @@ impl Former {
         match &exchange.reply {
             Ok(response) => {
                 entry["status"] = json!(response.status);
-                if !response.is_success() {
+                let refused = !response.is_success();
+                if refused {
                     entry["error"] = json!(response.error_code());
                 }
-                let operation = operation.filter(|_| response.is_success());
+                let operation = operation.filter(|_| !refused);
                 entry["output"] = match response.json() {
-                    Ok(Some(body)) => self.output(service, operation, &body),
+                    Ok(Some(body)) => self.output(service, operation, refused, &body),
                     Ok(None) => json!(""),
                     Err(_) => json!(self.plain(&String::from_utf8_lossy(&response.body))),
                 };
@@ -111,11 +112,13 @@ impl Former {
         &mut self,
         service: Option<&Service>,
         operation: Option<&Operation>,
+        refused: bool,
         value: &Value,
     ) -> Value {
         let schema = operation.and_then(|operation| operation.output.as_ref());
         // First what is declared, so that an ARN shows the id that stands after it.
-        let named = rebuild(service, schema, value, &mut |_, class, leaf| match (class?, leaf) {
+        let named = rebuild(service, schema, value, &mut |at, class, leaf| match (class?, leaf) {
+            _ if refused && is_refusal_code(at) => None,
             (class, Value::Number(_) | Value::String(_)) if class.sort == Volatile::Time => {
                 Some(json!("<time>"))
             }

@@ -1,10 +1,13 @@
 //! Takes secrets out of what reports show: by declared shape, then by value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::classify::rebuild;
+use super::classify::{is_refusal_code, rebuild};
 use super::names::Names;
 use crate::catalogue::{Catalogue, Operation, Schema, Service};
 use crate::outcome::ExchangeRecord;
@@ -48,11 +51,11 @@ impl<'a> Redactor<'a> {
     pub fn learn(&mut self, exchange: &Exchange) {
         let found = find(self.catalogue, exchange.call.service(), exchange.call.operation());
         match &exchange.call {
-            Call::Api { input, .. } => self.shape(found, false, input),
+            Call::Api { input, .. } => drop(self.shape(found, Part::Input, input)),
             Call::Raw { request, .. } => return self.learn_raw(request, &exchange.reply),
-            // What it holds, the exchanges before it have shown.
-            Call::Events { .. } => return,
-        };
+            // The reply holds what functions alone are told, such as the right answers.
+            Call::Events { .. } => {}
+        }
         if let Ok(response) = &exchange.reply {
             self.learn_response(found, response);
         }
@@ -61,13 +64,18 @@ impl<'a> Redactor<'a> {
     /// Returns an input of an operation with its secrets replaced.
     pub fn input(&self, service: &str, operation: &str, input: &Value) -> Value {
         let found = find(self.catalogue, service, operation);
-        self.value(&self.clone().shape(found, false, input))
+        self.value(&self.clone().shape(found, Part::Input, input))
     }
 
     /// Returns an output of an operation with its secrets replaced.
     pub fn output(&self, service: &str, operation: &str, output: &Value) -> Value {
         let found = find(self.catalogue, service, operation);
-        self.value(&self.clone().shape(found, true, output))
+        self.value(&self.clone().shape(found, Part::Output, output))
+    }
+
+    /// Returns the body of a refusal with its secrets replaced.
+    fn refusal(&self, body: &Value) -> Value {
+        self.value(&self.clone().shape(None, Part::Refusal, body))
     }
 
     /// Returns `value` with every known secret in any string (or member name) of it replaced.
@@ -89,48 +97,77 @@ impl<'a> Redactor<'a> {
 
     /// Returns a request's body with its secrets replaced; bytes that are no UTF-8 are `�`.
     pub(super) fn request_body(&self, request: &Request) -> String {
-        match serde_json::from_slice::<Value>(&request.body) {
-            // The text itself is shown, not its parse: what is odd about it may be the point.
-            Ok(value) => {
-                let mut aware = self.clone();
-                aware.shape(self.addressed(request), false, &value);
-                aware.text(&String::from_utf8_lossy(&request.body))
-            }
-            Err(_) => self.text(&String::from_utf8_lossy(&request.body)),
-        }
+        let mut aware = self.clone();
+        aware.learn_request(request);
+        // The text itself is shown, not its parse: what is odd about it may be the point.
+        aware.text(&String::from_utf8_lossy(&request.body))
     }
 
     fn learn_response(&mut self, found: Found<'a>, response: &Response) {
         if let Ok(Some(body)) = response.json() {
-            let found = if response.is_success() { found } else { None };
-            self.shape(found, true, &body);
+            let part = if response.is_success() { Part::Output } else { Part::Refusal };
+            self.shape(found, part, &body);
         }
     }
 
     fn learn_raw(&mut self, request: &Request, reply: &Result<Response, impl Sized>) {
+        self.learn_request(request);
+        if let Ok(response) = reply {
+            self.learn_response(self.addressed(request), response);
+        }
+    }
+
+    /// Learns the secrets of a raw request: of its body, its query and its authorization.
+    fn learn_request(&mut self, request: &Request) {
         let found = self.addressed(request);
         if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
-            self.shape(found, false, &body);
+            self.shape(found, Part::Input, &body);
         }
-        let pairs = query_pairs(&request.path);
-        for (name, value) in &pairs {
-            let decoded = decode(value);
-            let leaf = Value::from(decoded.as_str());
-            self.shape(found, false, &nested(&query_members(name, &pairs), leaf));
-            self.names.alias(&decoded, value);
+        let form = form(request);
+        for pairs in [query_pairs(&request.path), pairs(&form)] {
+            for (name, value) in &pairs {
+                let decoded = decode(value);
+                let leaf = Value::from(decoded.as_str());
+                self.shape(found, Part::Input, &nested(&query_members(name, &pairs), leaf));
+                self.names.alias(&decoded, value);
+            }
         }
-        if let Ok(response) = reply {
-            self.learn_response(found, response);
+        if let Some(header) = request.header("authorization") {
+            self.learn_authorization(header);
+        }
+    }
+
+    /// Learns what proves who asks; a signature proves nothing anywhere else.
+    fn learn_authorization(&mut self, header: &str) {
+        let Some((scheme, proof)) = header.trim().split_once(' ') else { return };
+        let proof = proof.trim();
+        let label = match scheme.to_ascii_lowercase().as_str() {
+            "basic" => "basic-credentials",
+            "bearer" => "access-token",
+            _ => return,
+        };
+        let mut learn = |secret: &str, label: &str| {
+            if !secret.is_empty() {
+                self.names.name(secret, label);
+            }
+        };
+        learn(proof, label);
+        let decoded = STANDARD.decode(proof).ok().filter(|_| label == "basic-credentials");
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((_, secret)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
+            learn(secret, "client-secret");
+            learn(&decode(secret), "client-secret");
         }
     }
 
     /// Finds the operation a raw request addresses by its `x-amz-target`, else by the `Action` of
-    /// its query.
+    /// its query or form.
     fn addressed(&self, request: &Request) -> Found<'a> {
         let mut services = self.catalogue.services.values();
         let Some(target) = request.header("x-amz-target") else {
-            let pairs = query_pairs(&request.path);
-            let (_, action) = pairs.into_iter().find(|(name, _)| *name == "Action")?;
+            let form = form(request);
+            let mut pairs = query_pairs(&request.path).into_iter().chain(pairs(&form));
+            let (_, action) = pairs.find(|(name, _)| *name == "Action")?;
             return services.find_map(|s| Some((s, s.operations.get(action)?)));
         };
         let (prefix, operation) = target.split_once('.')?;
@@ -139,11 +176,14 @@ impl<'a> Redactor<'a> {
     }
 
     /// Replaces what the shape (or a member's name) says is secret, naming what has no name.
-    fn shape(&mut self, found: Found<'a>, output: bool, value: &Value) -> Value {
-        let schema = found.and_then(|(_, operation)| side(operation, output));
+    fn shape(&mut self, found: Found<'a>, part: Part, value: &Value) -> Value {
+        let schema = found.and_then(|(_, operation)| part.of(operation));
         let service = found.map(|(service, _)| service);
-        rebuild(service, schema, value, &mut |_, class, leaf| {
+        rebuild(service, schema, value, &mut |at, class, leaf| {
             let class = class.filter(|class| class.is_secret())?;
+            if part == Part::Refusal && is_refusal_code(at) {
+                return None;
+            }
             let text = match leaf {
                 Value::String(text) if text.is_empty() => return None,
                 Value::String(text) => text.clone(),
@@ -162,14 +202,40 @@ fn find<'a>(catalogue: &'a Catalogue, service: &str, operation: &str) -> Found<'
     Some((service, service.operations.get(operation)?))
 }
 
-fn side(operation: &Operation, output: bool) -> Option<&Schema> {
-    if output { operation.output.as_ref() } else { Some(&operation.input) }
+/// What a value is of an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Input,
+    Output,
+    Refusal,
+}
+
+impl Part {
+    fn of(self, operation: &Operation) -> Option<&Schema> {
+        match self {
+            Self::Input => Some(&operation.input),
+            Self::Output => operation.output.as_ref(),
+            Self::Refusal => None,
+        }
+    }
 }
 
 /// Returns the parameters of a path's query as they were sent.
 fn query_pairs(path: &str) -> Vec<(&str, &str)> {
-    let query = path.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').filter_map(|pair| pair.split_once('=')).collect()
+    pairs(path.split_once('?').map_or("", |(_, query)| query))
+}
+
+/// Returns the parameters of a query or form as they were sent.
+fn pairs(form: &str) -> Vec<(&str, &str)> {
+    form.split('&').filter_map(|pair| pair.split_once('=')).collect()
+}
+
+/// Returns the body as a form, whatever it says it is; empty where it is JSON.
+fn form(request: &Request) -> Cow<'_, str> {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&request.body) {
+        Ok(_) => Cow::Borrowed(""),
+        Err(_) => String::from_utf8_lossy(&request.body),
+    }
 }
 
 /// Returns the members that a parameter's name leads through: `AuthParameters.entry.2.value` is
@@ -254,7 +320,7 @@ pub fn record(exchange: &Exchange, redactor: &Redactor<'_>) -> ExchangeRecord {
                 Ok(Some(body)) if response.is_success() => {
                     redactor.output(call.service(), call.operation(), &body)
                 }
-                Ok(Some(body)) => redactor.output("", "", &body),
+                Ok(Some(body)) => redactor.refusal(&body),
                 Err(_) => redactor.text(&String::from_utf8_lossy(&response.body)).into(),
             });
         }

@@ -102,9 +102,9 @@ impl Context<'_> {
 struct Step {
     username: String,
     /// Session it answers.
-    session: Option<String>,
+    session: Option<Secret>,
     /// Session that the answer goes on with.
-    next: Option<String>,
+    next: Option<Secret>,
     response: &'static str,
     /// Factor that was shown, and whether it was right.
     factor: Option<(&'static str, bool)>,
@@ -131,8 +131,8 @@ impl Step {
         let right = response != "Fail";
         Some(Self {
             username: parameter("USERNAME")?.to_owned(),
-            session: input.opt_text("Session").map(str::to_owned),
-            next: answer.as_ref().ok().and_then(|a| Some(a["Session"].as_str()?.to_owned())),
+            session: input.opt_text("Session").map(|session| Secret(session.into())),
+            next: answer.as_ref().ok().and_then(|a| Some(Secret(a["Session"].as_str()?.into()))),
             response,
             factor: factor(input).map(|factor| (factor, right)),
             address: address.next().map(str::to_owned),

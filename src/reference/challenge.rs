@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::app::App;
-use super::state::{Millis, PendingChallenge, UserPool};
+use super::state::{Millis, PendingChallenge, Secret, UserPool};
 use super::{Context, Fault};
 
 /// Challenges a pool remembers before it forgets the oldest.
@@ -17,7 +17,7 @@ const MEMORY: Millis = 3_600_000;
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A sign-in under way.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Flow {
     /// Client it began at.
     pub(super) app: App,
@@ -82,7 +82,7 @@ impl Context<'_> {
             let oldest = oldest.map(|(name, _)| name.clone());
             oldest.and_then(|name| pool.challenges.remove(&name));
         }
-        pool.challenges.insert(name.to_owned(), pending);
+        pool.challenges.insert(Secret(name.to_owned()), pending);
         Ok(())
     }
 

@@ -7,6 +7,8 @@
 //! Source: developer guide, "The token issuer endpoint", "The user attributes endpoint", "The
 //! token revocation endpoint".
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 use super::app::App;
@@ -40,7 +42,7 @@ impl Refusal {
 }
 
 /// What a request to a token or revocation endpoint says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Form {
     /// Decoded parameters of the body.
     pub(super) parameters: Vec<(String, String)>,
@@ -48,6 +50,18 @@ pub(super) struct Form {
     pub(super) basic: Option<(String, String)>,
     /// Pool whose domain the request names.
     pub(super) pool_id: Option<String>,
+}
+
+impl fmt::Debug for Form {
+    /// Shows the names only of the parameters, and of the header the client id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Form")
+            .field("parameters", &names)
+            .field("basic", &self.basic.as_ref().map(|(id, _)| id))
+            .field("pool_id", &self.pool_id)
+            .finish()
+    }
 }
 
 impl Form {
@@ -252,4 +266,20 @@ fn user_info(user: &User, app: &App, scopes: &str) -> Value {
     info.insert("sub".into(), user.sub.as_str().into());
     info.insert("username".into(), user.username.as_str().into());
     Value::Object(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_of_a_form_shows_no_values() {
+        let form = Form {
+            parameters: vec![("client_secret".into(), "hidden".into())],
+            basic: Some(("client".into(), "hidden".into())),
+            pool_id: None,
+        };
+        let shown = format!("{form:?}");
+        assert!(shown.contains("client_secret") && !shown.contains("hidden"), "{shown}");
+    }
 }

@@ -3,6 +3,7 @@
 mod hosted;
 mod protection;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub struct UserPool {
     /// Import jobs by id.
     pub import_jobs: BTreeMap<String, ImportJob>,
     /// Pending challenges by session string.
-    pub challenges: BTreeMap<String, PendingChallenge>,
+    pub challenges: BTreeMap<Secret, PendingChallenge>,
     /// Sign-ins by `origin_jti`.
     pub sessions: BTreeMap<String, SignIn>,
     /// MFA settings that `SetUserPoolMfaConfig` keeps beside the pool, by member name.
@@ -396,7 +397,7 @@ pub struct Domain {
 }
 
 /// A user import job.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ImportJob {
     /// `import-<10 alphanumerics>`.
     pub id: String,
@@ -426,12 +427,32 @@ pub struct ImportJob {
     pub queue: VecDeque<ImportLine>,
 }
 
+impl fmt::Debug for ImportJob {
+    /// Leaves out the address, which lets anybody put a file, and what the file holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportJob")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("status", &self.status)
+            .field("created", &self.created)
+            .field("started", &self.started)
+            .field("completed", &self.completed)
+            .field("counts", &self.counts)
+            .field("completion_message", &self.completion_message)
+            .field("hashing", &self.hashing)
+            .field("csv_bytes", &self.csv.as_ref().map(Vec::len))
+            .field("queue_lines", &self.queue.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// One line of an import file: values by column, blank ones left out; `None` for a line that does
 /// not fit the header.
 pub type ImportLine = Option<BTreeMap<String, String>>;
 
 /// A challenge that waits for its answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PendingChallenge {
     /// Username the flow is about; it may not exist (simulated challenge).
     pub username: String,
@@ -445,6 +466,20 @@ pub struct PendingChallenge {
     pub expires: Millis,
     /// What the flow needs to remember (SRP values, device key), by name.
     pub data: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for PendingChallenge {
+    /// Shows the names only of what the flow remembers: there are answers among it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingChallenge")
+            .field("username", &self.username)
+            .field("client_id", &self.client_id)
+            .field("challenge", &self.challenge)
+            .field("flow", &self.flow)
+            .field("expires", &self.expires)
+            .field("data", &self.data.keys())
+            .finish()
+    }
 }
 
 /// A completed sign-in: the family of tokens with one `origin_jti`.
@@ -509,7 +544,7 @@ pub struct Identity {
 }
 
 /// A message that would have been sent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Message {
     /// Pool it was sent for.
@@ -535,12 +570,80 @@ pub struct Message {
     pub sent: Millis,
 }
 
-/// A value that never appears in debug output.
+impl fmt::Debug for Message {
+    /// Leaves out the code, and the texts that may repeat it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("user_pool_id", &self.user_pool_id)
+            .field("username", &self.username)
+            .field("medium", &self.medium)
+            .field("destination", &self.destination)
+            .field("attribute", &self.attribute)
+            .field("purpose", &self.purpose)
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value that never appears in debug output; as the key of a map, found by its text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Secret(pub String);
+
+impl Borrow<str> for Secret {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &dyn fmt::Debug) {
+        let shown = format!("{value:?}");
+        assert!(!shown.contains("hidden"), "{shown}");
+    }
+
+    #[test]
+    fn debug_output_shows_no_secrets() {
+        let hidden = || "hidden".to_owned();
+        check(&ImportJob {
+            upload_url: hidden(),
+            csv: Some(hidden().into_bytes()),
+            queue: [Some(BTreeMap::from([("hash".to_owned(), hidden())]))].into(),
+            ..ImportJob::default()
+        });
+        let pending = PendingChallenge {
+            username: "ann".into(),
+            client_id: "client".into(),
+            challenge: "CUSTOM_CHALLENGE".into(),
+            flow: "CUSTOM_AUTH".into(),
+            expires: 0,
+            data: [("answer".to_owned(), hidden())].into(),
+        };
+        check(&UserPool {
+            challenges: [(Secret(hidden()), pending)].into(),
+            ..UserPool::default()
+        });
+        check(&AuthEvent { session: Some(Secret(hidden())), ..AuthEvent::default() });
+        check(&Message {
+            user_pool_id: String::new(),
+            username: "ann".into(),
+            medium: "EMAIL".into(),
+            destination: "a@b.c".into(),
+            attribute: "email".into(),
+            purpose: "CustomMessage_SignUp".into(),
+            code: hidden(),
+            subject: Some(hidden()),
+            body: hidden(),
+            sent: 0,
+        });
     }
 }

@@ -27,7 +27,7 @@ pub struct AuthEvent {
     /// Factors that were shown, each with whether it was right.
     pub factors: Vec<(&'static str, bool)>,
     /// Session that goes on with an attempt in progress.
-    pub session: Option<String>,
+    pub session: Option<Secret>,
     /// Address the attempt came from, where the caller said so.
     pub address: Option<String>,
     /// When it began.

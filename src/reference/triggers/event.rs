@@ -13,7 +13,7 @@ const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 /// An event, before what is common to all is added.
 ///
 /// Source: developer guide, user pool Lambda trigger event and common parameters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(in crate::reference) struct Event<'a> {
     /// Pool it is about.
     pub(super) pool_id: &'a str,

@@ -15,6 +15,8 @@ mod sign_in;
 mod sign_up;
 mod tokens;
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::state::{State, UserPool};
@@ -28,7 +30,7 @@ pub(super) use tokens::Shaping;
 pub const MOST_INVOCATIONS: usize = 32;
 
 /// A function to be called, and what it is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Invocation {
     /// ARN of the function, as the pool's `LambdaConfig` has it.
     pub function: String,
@@ -38,8 +40,18 @@ pub struct Invocation {
     pub event: Value,
 }
 
+impl fmt::Debug for Invocation {
+    /// Leaves out the event: it may hold a password, a code or the right answer.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("function", &self.function)
+            .field("trigger", &self.trigger)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What came of calling a function.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum FunctionAnswer {
     /// It returned this value.
     Returned(Value),
@@ -70,6 +82,20 @@ impl Invocation {
     /// Returns the answer to this invocation.
     pub fn answered(self, answer: FunctionAnswer) -> Answered {
         Answered { function: self.function, trigger: self.trigger, answer }
+    }
+}
+
+impl fmt::Debug for FunctionAnswer {
+    /// Leaves out what was returned: it may hold the right answer.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Returned(_) => f.write_str("Returned(..)"),
+            Self::Garbled => f.write_str("Garbled"),
+            Self::Threw(message) => f.debug_tuple("Threw").field(message).finish(),
+            Self::Denied => f.write_str("Denied"),
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::Unreachable => f.write_str("Unreachable"),
+        }
     }
 }
 
@@ -240,5 +266,22 @@ impl Context<'_> {
     fn refuse(&mut self, fault: Fault) -> Fault {
         self.functions.failed = true;
         fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn debug_output_shows_neither_events_nor_answers() {
+        let event = json!({"request": {"password": "hidden"}});
+        let answer = FunctionAnswer::Returned(event.clone());
+        let function = "arn:aws:lambda:us-east-1:123456789012:function:f".into();
+        let invocation = Invocation { function, trigger: "UserMigration", event };
+        let shown = format!("{:?}", (invocation, answer, FunctionAnswer::Denied));
+        assert!(shown.contains("UserMigration") && !shown.contains("hidden"), "{shown}");
     }
 }
