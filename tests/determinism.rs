@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cognito_conformance::reference::Reference;
 use cognito_conformance::reference::server::{Clock, Mutate, ServeOptions, Server};
 use cognito_conformance::run::{self, Options, Session};
+use cognito_conformance::scenario::{Action, Scenario, Step};
 use cognito_conformance::suite::{Sources, Suite};
 use cognito_conformance::target::open::{OpenOptions, TargetSpec, open};
 use cognito_conformance::wire::{Request, Response};
@@ -33,6 +34,21 @@ fn note(tape: &Tape) -> Mutate {
     })
 }
 
+/// Returns the cases that wait for nothing and let no passkey sign: how often a target is asked
+/// until time has passed is chance, and so is the nonce of a signature on an elliptic curve.
+fn timeless(suite: &Suite) -> Vec<Arc<Scenario>> {
+    let waits = |step: &Step| {
+        step.eventually.is_some()
+            || matches!(step.action, Action::Wait(_))
+            || format!("{:?}", step.action).contains("webauthn_assert")
+    };
+    let timeless = |case: &&Arc<Scenario>| {
+        let set_ups = case.setup.iter().flat_map(|(set_up, _)| &set_up.steps);
+        !case.steps.iter().chain(set_ups).any(waits)
+    };
+    suite.cases.iter().filter(timeless).cloned().collect()
+}
+
 async fn tape_of_a_run(suite: &Suite, seed: u64) -> Vec<String> {
     let tape = Tape::default();
     let clock = Clock::Virtual(FROZEN_AT * 1000);
@@ -49,11 +65,13 @@ async fn tape_of_a_run(suite: &Suite, seed: u64) -> Vec<String> {
     let target = open(&TargetSpec::Url(server.url()), &opening).await.expect("it is up");
     let options = Options { jobs: 1, seed, frozen_at: Some(FROZEN_AT), ..Options::default() };
     let session = Session::new(suite.catalogue.clone(), Arc::new(target), options);
-    let run = run::run(&session, &suite.cases, &|_| {}).await;
+    let run = run::run(&session, &timeless(suite), &|_| {}).await;
     assert!(run.complete);
+    // Import jobs answer with the address they are served at, and the port is the machine's.
+    let url = server.url();
     server.shutdown();
-    let mut tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-    std::mem::take(&mut tape)
+    let tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
+    tape.iter().map(|exchange| exchange.replace(&url, "http://reference")).collect()
 }
 
 #[test]
@@ -64,6 +82,7 @@ fn two_runs_with_one_seed_exchange_the_same_bytes() {
         let (one, two) = (tape_of_a_run(&suite, 5).await, tape_of_a_run(&suite, 5).await);
         (one, two, tape_of_a_run(&suite, 6).await)
     });
+    assert!(timeless(&suite).len() > 1000, "too few cases wait for nothing");
     assert!(one.len() > suite.cases.len(), "only {} exchanges", one.len());
     let differing = one.iter().zip(&two).find(|(one, two)| one != two);
     if let Some((one, two)) = differing {
