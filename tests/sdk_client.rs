@@ -173,15 +173,15 @@ async fn an_application_gets_through_its_users_life() {
     let id_token = result.id_token().expect("an ID token");
     assert_eq!(world.verified(id_token, "id")["email"], "eve@example.com");
 
+    let offered = SoftwareTokenMfaConfigType::builder().enabled(true).build();
+    let config = sdk.set_user_pool_mfa_config().user_pool_id(&world.pool);
+    let config = config.software_token_mfa_configuration(offered);
+    config.mfa_configuration(UserPoolMfaType::Optional).send().await.expect("set");
     let token = access_token(&result);
     let secret = sdk.associate_software_token().access_token(token).send().await;
     let seed = secret.expect("a secret").secret_code.expect("its code");
     let code = totp::code(&seed, now_secs()).expect("base32");
     sdk.verify_software_token().access_token(token).user_code(code).send().await.expect("right");
-    let offered = SoftwareTokenMfaConfigType::builder().enabled(true).build();
-    let config = sdk.set_user_pool_mfa_config().user_pool_id(&world.pool);
-    let config = config.software_token_mfa_configuration(offered);
-    config.mfa_configuration(UserPoolMfaType::Optional).send().await.expect("set");
     let preference =
         |on| SoftwareTokenMfaSettingsType::builder().enabled(on).preferred_mfa(on).build();
     let prefer = |token: &str, on| {

@@ -104,15 +104,15 @@ def boto3_journey():
     assert verified(pool, client, result["IdToken"], "id")["email"] == email
     step("signed in, tokens verified by PyJWT")
 
-    secret = idp.associate_software_token(AccessToken=access)["SecretCode"]
-    totp = pyotp.TOTP(secret)
-    verified_token = idp.verify_software_token(AccessToken=access, UserCode=totp.now())
-    assert verified_token["Status"] == "SUCCESS"
     idp.set_user_pool_mfa_config(
         UserPoolId=pool,
         SoftwareTokenMfaConfiguration={"Enabled": True},
         MfaConfiguration="OPTIONAL",
     )
+    secret = idp.associate_software_token(AccessToken=access)["SecretCode"]
+    totp = pyotp.TOTP(secret)
+    verified_token = idp.verify_software_token(AccessToken=access, UserCode=totp.now())
+    assert verified_token["Status"] == "SUCCESS"
     idp.set_user_mfa_preference(
         AccessToken=access, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
     )
