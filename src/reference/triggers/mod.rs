@@ -1,6 +1,6 @@
 //! Lambda triggers: what a pool's functions are told, and what becomes of their answers.
 //!
-//! Nothing here calls a function. A handler asks with [`Context::invoke`]; where the answer is not
+//! Nothing here calls a function. A handler asks with `Context::invoke`; where the answer is not
 //! there yet, the call is given up with [`Fault::Pending`], its effects are undone, and whoever
 //! drives the reference makes the invocation and attempts the call again with one more answer. So
 //! a function may call back, and the same answers give the same bytes.
