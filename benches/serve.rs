@@ -49,7 +49,7 @@ async fn measure(emulators: &[String]) {
     let server = Server::on_loopback(reference, ServeOptions::default()).expect("a free port");
     let world = World::make(server.addr()).await;
     let bodies = world.answers().await;
-    let bare = bare_handler(bodies).await;
+    let bare = bare_handler(bodies);
     let of_bare = World { addr: bare, ..world.clone() }.rates().await;
     let of_reference = world.rates().await;
     // Once more, the other way round: what came first may have had the machine to itself.
@@ -87,7 +87,7 @@ async fn emulator(name: &str, catalogue: &Arc<Catalogue>) -> Result<Rates, Strin
 }
 
 /// Answers each operation with the bytes the reference answered.
-async fn bare_handler(bodies: Vec<(String, Vec<u8>)>) -> SocketAddr {
+fn bare_handler(bodies: Vec<(String, Vec<u8>)>) -> SocketAddr {
     let bodies = Arc::new(bodies);
     let answer = move |headers: HeaderMap, _body: axum::body::Bytes| {
         let bodies = bodies.clone();
@@ -99,9 +99,18 @@ async fn bare_handler(bodies: Vec<(String, Vec<u8>)>) -> SocketAddr {
             ([("content-type", "application/x-amz-json-1.1"), ("x-amzn-requestid", "-")], body)
         }
     };
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.set_nonblocking(true).expect("a socket option");
     let addr = listener.local_addr().expect("a bound listener");
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    // On a runtime of its own, as the reference and every emulator has one.
+    let serve = async move {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a runtime");
+        axum::serve(listener, Router::new().fallback(answer)).await
+    };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime starts");
+    std::thread::spawn(move || runtime.block_on(serve));
     addr
 }
 
@@ -192,11 +201,23 @@ impl World {
     }
 }
 
+/// How long a response may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A keep-alive connection, reopened when the server closes it.
 struct Connection {
     addr: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+}
+
+/// A complete response.
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+    /// The server closes the connection after it. Werkzeug reads whatever is sent meanwhile, to
+    /// the end of ten megabytes, and answers nothing.
+    last: bool,
 }
 
 impl Connection {
@@ -206,7 +227,17 @@ impl Connection {
         Self { addr, stream, buffer: Vec::with_capacity(1 << 14) }
     }
 
+    /// Sends a call and returns status and body of what is answered.
     async fn exchange(&mut self, operation: &str, input: &Value) -> (u16, Vec<u8>) {
+        let answer = tokio::time::timeout(PATIENCE, self.answer(operation, input)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{operation}: no response in {PATIENCE:?}"));
+        if answer.last {
+            *self = Self::open(self.addr).await;
+        }
+        (answer.status, answer.body)
+    }
+
+    async fn answer(&mut self, operation: &str, input: &Value) -> Answer {
         let body = input.to_string();
         let request = format!(
             "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-amz-json-1.1\r\n\
@@ -227,7 +258,7 @@ impl Connection {
     }
 
     /// Reads one response; `None` when the server closed the connection before it began.
-    async fn response(&mut self) -> Option<(u16, Vec<u8>)> {
+    async fn response(&mut self) -> Option<Answer> {
         self.buffer.clear();
         loop {
             if let Some(response) = complete(&self.buffer) {
@@ -242,16 +273,19 @@ impl Connection {
     }
 }
 
-/// Returns status and body of a response, once all of it is there; understands a length only.
-fn complete(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
+/// Returns a response once all of it is there; understands a length only.
+fn complete(bytes: &[u8]) -> Option<Answer> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = std::str::from_utf8(&bytes[..head]).expect("a head in ASCII");
     let status = text.split(' ').nth(1)?.parse().expect("a status");
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
-    });
+    let header = |wanted: &str| {
+        let pairs = text.lines().filter_map(|line| line.split_once(':'));
+        let mut values = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        values.next().map(|(_, value)| value.trim())
+    };
+    let length = header("content-length").map(str::parse::<usize>);
     let length = length.expect("a content length").expect("a number");
-    let body = bytes.get(head + 4..head + 4 + length)?;
-    Some((status, body.to_vec()))
+    let body = bytes.get(head + 4..head + 4 + length)?.to_vec();
+    let last = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    Some(Answer { status, body, last })
 }

@@ -47,11 +47,6 @@ impl UserPool {
 }
 
 impl Context<'_> {
-    /// Tells whether a pool has a domain.
-    pub(super) fn has_domain(&self, pool_id: &str) -> bool {
-        self.state.domains.values().any(|domain| domain.pool_id == pool_id)
-    }
-
     /// Adds a pool's domains to its description.
     pub(super) fn describe_domains(&self, pool_id: &str, described: &mut Value) {
         for domain in self.state.domains.values().filter(|domain| domain.pool_id == pool_id) {

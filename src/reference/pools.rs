@@ -86,7 +86,7 @@ fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
         return Err(Fault::rule("pool-delete-protected"));
     }
     refuse_during_import(pool)?;
-    if context.has_domain(input.text("UserPoolId")) {
+    if !pool.hosts.is_empty() {
         return Err(Fault::rule("pool-delete-with-domain"));
     }
     context.state.pools.remove(input.text("UserPoolId"));

@@ -121,7 +121,7 @@ impl Shell {
         if let Some(read) = accepted.text_reader()
             && let Some(text) = read(&self.core().reference.state, &accepted.input)
         {
-            return Ok(text.as_bytes().to_vec());
+            return Ok(text);
         }
         let now = self.now(self.core().ahead);
         let deadline = Functions::deadline();

@@ -42,11 +42,10 @@ fn subject(pool: &UserPool, input: &Input) -> Result<String, Fault> {
 /// delete one (hashicorp/terraform-provider-aws, user pool UI customization).
 fn set(context: &mut Context<'_>, input: &Input) -> Answer {
     let now = context.now;
-    context.pool(input)?;
-    if !context.has_domain(input.text("UserPoolId")) {
+    let pool = context.pool(input)?;
+    if pool.hosts.is_empty() {
         return Err(Fault::rule("ui-customization-no-domain"));
     }
-    let pool = context.pool(input)?;
     let subject = subject(pool, input)?;
     let text = |name: &str| input.opt_text(name).map(str::to_owned);
     let (css, image) = (text("CSS"), text("ImageFile"));
@@ -95,11 +94,10 @@ fn description(pool: &UserPool, subject: &str, customization: &UiCustomization) 
 
 /// A client without a customization of its own shows that of all, if there is one.
 fn get(context: &mut Context<'_>, input: &Input) -> Answer {
-    context.pool(input)?;
-    if !context.has_domain(input.text("UserPoolId")) {
+    let pool = context.pool(input)?;
+    if pool.hosts.is_empty() {
         return Err(Fault::rule("ui-customization-get-no-domain"));
     }
-    let pool = context.pool(input)?;
     let subject = subject(pool, input)?;
     let found = [subject.as_str(), ALL]
         .into_iter()

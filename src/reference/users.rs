@@ -1,12 +1,14 @@
 //! Users as an administrator creates, reads and deletes them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::delivery::Delivery;
 use super::schema::{Writing, is_email, is_phone_number};
-use super::state::{Millis, Secret, User, UserPool, UserStatus};
+use super::state::{Millis, Secret, State, User, UserPool, UserStatus};
 use super::{Answer, Context, Fault, Handler, Input, policy, timestamp};
 
 pub(super) const OPERATIONS: &[(&str, Handler)] = &[
@@ -269,17 +271,62 @@ pub(super) fn attribute_list(user: &User, wanted: Option<&[&str]>) -> Value {
     sub.chain(others).chain(identities).filter(shown).map(pair).collect()
 }
 
+/// A user as `AdminGetUser` shows it, members in the order of their names.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown<'a> {
+    enabled: bool,
+    #[serde(rename = "MFAOptions", skip_serializing_if = "Option::is_none")]
+    mfa_options: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_mfa_setting: Option<&'a str>,
+    user_attributes: Vec<Attribute<'a>>,
+    user_create_date: Value,
+    user_last_modified_date: Value,
+    #[serde(rename = "UserMFASettingList", skip_serializing_if = "BTreeSet::is_empty")]
+    user_mfa_setting_list: &'a BTreeSet<String>,
+    user_status: &'static str,
+    username: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    name: &'a str,
+    value: Cow<'a, str>,
+}
+
+fn shown(user: &User) -> Shown<'_> {
+    let pair = |(name, value): (&'static str, _)| Attribute { name, value };
+    let sub = pair(("sub", Cow::Borrowed(user.sub.as_str())));
+    let others =
+        user.attributes.iter().map(|(name, value)| Attribute { name, value: value.into() });
+    let identities = user.identities_text().map(|text| pair(("identities", text.into())));
+    Shown {
+        enabled: user.enabled,
+        mfa_options: (!user.mfa_options.is_empty()).then(|| mfa_options(user)),
+        preferred_mfa_setting: user.preferred_mfa.as_deref(),
+        user_attributes: std::iter::once(sub).chain(others).chain(identities).collect(),
+        user_create_date: timestamp(user.created),
+        user_last_modified_date: timestamp(user.modified),
+        user_mfa_setting_list: &user.mfa,
+        user_status: user.status.name(),
+        username: &user.username,
+    }
+}
+
 fn get(context: &mut Context<'_>, input: &Input) -> Answer {
-    let user = context.user(input)?;
-    let mut described = common(user);
-    described["UserAttributes"] = attribute_list(user, None);
-    if !user.mfa.is_empty() {
-        described["UserMFASettingList"] = json!(user.mfa);
+    Ok(Some(json!(shown(context.user(input)?))))
+}
+
+/// Answers `AdminGetUser` without touching the pool; `None` leaves it to the handler.
+pub(super) fn text(state: &State, input: &Input) -> Option<Vec<u8>> {
+    let pool = state.pools.get(input.text("UserPoolId"))?;
+    if !pool.import_jobs.is_empty() {
+        return None;
     }
-    if let Some(preferred) = &user.preferred_mfa {
-        described["PreferredMfaSetting"] = json!(preferred);
-    }
-    Ok(Some(described))
+    let user = pool.users.get(&pool.named_key(input.text("Username")).ok()?)?;
+    serde_json::to_vec(&shown(user)).ok()
 }
 
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
