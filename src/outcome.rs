@@ -22,14 +22,16 @@ pub enum Level {
     Errors,
     /// Effects are real: reads see writes, refused writes leave no trace.
     Behaviour,
+    /// Generated sequences: the target keeps agreeing with itself and with the reference.
+    Model,
     /// Tokens, sign-out, isolation, hiding of users.
     Security,
 }
 
 impl Level {
     /// Every level, shallowest first.
-    pub const ALL: [Self; 5] =
-        [Self::Wire, Self::Schema, Self::Errors, Self::Behaviour, Self::Security];
+    pub const ALL: [Self; 6] =
+        [Self::Wire, Self::Schema, Self::Errors, Self::Behaviour, Self::Model, Self::Security];
 
     /// Returns the level's name as reports and flags spell it.
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Level {
             Self::Schema => "schema",
             Self::Errors => "errors",
             Self::Behaviour => "behaviour",
+            Self::Model => "model",
             Self::Security => "security",
         }
     }

@@ -37,6 +37,10 @@ pub struct Exchange {
     pub pages: Option<Pages>,
     /// The target declined the operation as one it does not have.
     pub declined: bool,
+    /// What the reference answers to the same step, where the case is played in lockstep.
+    pub twin: Option<Twin>,
+    /// The call was sent several times at once: this exchange is one of so many.
+    pub together: Option<u64>,
     /// Time from the request's first byte to the response's last, in milliseconds.
     pub elapsed_ms: u64,
 }
@@ -54,6 +58,26 @@ pub struct Pages {
     pub limit: Option<u64>,
     /// The last page gave no token.
     pub ended: bool,
+}
+
+/// A step as the embedded reference carries it out: same step, the reference's own ids and tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Twin {
+    /// The input, filled in with the reference's values.
+    pub input: Value,
+    /// Its output (`{}` for a zero-length body), or how it refuses.
+    pub answer: Result<Value, Refusal>,
+}
+
+/// How the reference refuses a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Error code.
+    pub code: String,
+    /// Message.
+    pub message: String,
+    /// Rule that promises it; `None` where the input breaks the model's own constraints.
+    pub rule: Option<String>,
 }
 
 /// Where in a case an exchange belongs.

@@ -114,6 +114,8 @@ fn exchange(operation: &str, input: Value, status: u16, body: &str) -> Exchange 
         sdk: None,
         expect: None,
         declined: false,
+        twin: None,
+        together: None,
         pages: None,
         elapsed_ms: 1,
     }

@@ -64,6 +64,8 @@ impl Player {
             sdk: reply.sdk,
             expect: Some(expect),
             declined: false,
+            twin: None,
+            together: None,
             pages: None,
             elapsed_ms: reply.elapsed_ms,
         };

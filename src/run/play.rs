@@ -234,6 +234,8 @@ impl Player<'_> {
                 expect: Some(expect.clone()),
                 pages: None,
                 declined: false,
+                twin: None,
+                together: None,
                 elapsed_ms: 0,
             };
             let holds = check::expectation_holds(&self.session.catalogue, &exchange);
@@ -371,7 +373,7 @@ impl Player<'_> {
     /// Returns the call an action stands for, bindings filled in.
     fn compose(&self, action: &Action, overlay: Option<&Node>) -> Result<Call, End> {
         match action {
-            Action::Call { service, operation, with, caller, pages } => {
+            Action::Call { service, operation, with, caller, pages, together: _ } => {
                 let with = overlay.map_or_else(|| with.clone(), |overlay| with.merged(overlay));
                 let mut input = self.fill(&with)?;
                 self.check_triggers(&input)?;
@@ -562,6 +564,8 @@ pub(super) async fn send_once(session: &Session, call: &Call, place: &Place) -> 
         expect: None,
         pages: None,
         declined,
+        twin: None,
+        together: None,
         elapsed_ms: reply.elapsed_ms,
     }
 }

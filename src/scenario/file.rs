@@ -30,6 +30,9 @@ pub struct ScenarioFile {
     /// What the target must be able to do beyond the API; a lack skips the case.
     #[serde(default)]
     pub needs: Vec<Capability>,
+    /// Each answer is also compared with what the embedded reference answers to the same step.
+    #[serde(default)]
+    pub lockstep: bool,
     /// Functions for the triggers of pools: name to answers, one an invocation, the last for all
     /// that follow. An answer is merged over the event, or is `$throw: message`, `$raw: value`,
     /// `$text: text`, `$deny: true`. `${name}`, with `_` for each `-`, is the function's ARN.
@@ -102,6 +105,8 @@ pub struct StepFile {
     pub eventually: Option<u64>,
     /// Follows the pages of a list; the output then holds the items of all of them.
     pub pages: Option<PagesFile>,
+    /// Sends so many identical calls at once, 2 to 16; the expectation is on the first answer.
+    pub together: Option<u64>,
     /// Level of this step's promise, where it is another than the scenario's.
     pub level: Option<Level>,
     /// Grade of this step's promise, where it is another than the scenario's.

@@ -39,6 +39,8 @@ pub struct Scenario {
     pub level: Level,
     /// What the target must be able to do, its set-ups' needs included.
     pub needs: BTreeSet<Capability>,
+    /// Each answer is also compared with what the embedded reference answers to the same step.
+    pub lockstep: bool,
     /// Functions for the triggers of its pools, defined before anything is played.
     pub functions: Vec<Function>,
     /// Set-ups in the order they are played, each once.
@@ -122,6 +124,8 @@ pub enum Action {
         caller: Caller,
         /// Page size and most pages, when it follows pages.
         pages: Option<(Option<u64>, u64)>,
+        /// How many identical calls are sent at once.
+        together: Option<u64>,
     },
     /// Sends any request.
     Raw {

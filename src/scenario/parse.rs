@@ -138,6 +138,7 @@ pub(super) fn parse_scenario(
         evidence: file.evidence,
         source: file.source,
         level: file.level,
+        lockstep: file.lockstep,
         // Functions are of no use to a target whose triggers do not reach them.
         needs: file.needs.into_iter().chain(calls_back.then_some(Capability::Lambda)).collect(),
         functions,
@@ -354,9 +355,12 @@ impl<'a> Reader<'a> {
             return Err(self.fail(at, ParseErrorKind::Action(does)));
         };
         if file.call.is_none()
-            && (file.with.is_some() || file.caller.is_some() || file.pages.is_some())
+            && (file.with.is_some()
+                || file.caller.is_some()
+                || file.pages.is_some()
+                || file.together.is_some())
         {
-            return Err(self.misfit(at, "`with`, `as` and `pages` belong to `call`"));
+            return Err(self.misfit(at, "`with`, `as`, `pages` and `together` belong to `call`"));
         }
         if let Some(call) = &file.call {
             return self.call(file, call);
@@ -445,7 +449,12 @@ impl<'a> Reader<'a> {
         if pages.is_some() && service.operations[&operation].pagination.is_none() {
             return Err(self.misfit(call.at, format!("`{operation}` has no pages")));
         }
-        Ok(Action::Call { service: service.info.id.clone(), operation, with, caller, pages })
+        let together = file.together;
+        if together.is_some_and(|count| !(2..=16).contains(&count)) {
+            return Err(self.misfit(call.at, "`together` is 2 to 16"));
+        }
+        let service = service.info.id.clone();
+        Ok(Action::Call { service, operation, with, caller, pages, together })
     }
 
     /// Refuses members that the model lacks: a misspelt one would make the case test nothing.

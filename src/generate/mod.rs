@@ -1,0 +1,8 @@
+//! Generated request sequences: values from shapes, broken values, coverage and random sequences,
+//! shrinking. What comes out are [`crate::scenario::Scenario`]s like the written ones, so that one
+//! runner plays them and one set of checks judges them.
+
+pub mod broken;
+pub mod dictionary;
+pub mod text;
+pub mod values;
