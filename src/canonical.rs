@@ -10,7 +10,7 @@ mod form;
 mod names;
 mod redact;
 
-pub(crate) use classify::rebuild;
+pub(crate) use classify::{class_of, rebuild};
 pub use curl::curl;
 pub use form::canonical;
 pub use redact::{Redactor, record, redact_input, redact_output};

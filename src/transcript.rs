@@ -67,6 +67,8 @@ pub struct Twin {
     pub input: Value,
     /// Its output (`{}` for a zero-length body), or how it refuses.
     pub answer: Result<Value, Refusal>,
+    /// At most one thing is wrong with the call, so only one refusal can be meant.
+    pub one_fault: bool,
 }
 
 /// How the reference refuses a call.

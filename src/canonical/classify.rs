@@ -120,10 +120,7 @@ impl<'a> Walk<'a, '_> {
             Some(service) => service.resolve(schema),
             None => schema,
         });
-        let telling = !schema.is_some_and(is_no_text) && !is_unit(value);
-        let named = || by_name(name).filter(|_| telling);
-        let declared = || by_shape(schema?, shape, name);
-        let class = inherited.cloned().or_else(declared).or_else(named);
+        let class = inherited.cloned().or_else(|| class_of(schema, shape, name, value));
         match value {
             Value::Object(members) => {
                 let mut rebuilt = Map::new();
@@ -147,6 +144,19 @@ impl<'a> Walk<'a, '_> {
             scalar => (self.visit)(at, class.as_ref(), scalar).unwrap_or_else(|| scalar.clone()),
         }
     }
+}
+
+/// Classifies a value by its resolved `schema` and the name of its `shape`, else by the name of the
+/// member that holds it.
+pub(crate) fn class_of(
+    schema: Option<&Schema>,
+    shape: Option<&str>,
+    name: &str,
+    value: &Value,
+) -> Option<Class> {
+    let declared = schema.and_then(|schema| by_shape(schema, shape, name));
+    let telling = !schema.is_some_and(is_no_text) && !is_unit(value);
+    declared.or_else(|| by_name(name).filter(|_| telling))
 }
 
 /// Tells whether a shape leaves no room for a secret, whatever its member's name.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
+use super::outputs::{self, OutputIndex, Outputs};
 use super::{Catalogue, Correction, Operation, Resource, Rule, Schema, Service, ServiceInfo};
 use super::{Unreached, corrections, resources, unreached};
 
@@ -169,6 +170,7 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
         resources,
         corrections: Vec::new(),
         unreached: Vec::new(),
+        outputs: OutputIndex::new(),
     };
     check_references(&service)?;
     for correction in &corrections {
@@ -180,6 +182,11 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
         LoadError::at(&format!("{id}/resources.yaml"), format!("#/{kind}"), cause)
     })?;
     service.unreached = load_unreached(files, &service)?;
+    for (path, text) in files.under(&format!("{id}/outputs.yaml")) {
+        let entries: Vec<Outputs> = yaml(path, text)?;
+        let index = outputs::index(&service, &entries);
+        service.outputs = index.map_err(|cause| LoadError::new(path, cause))?;
+    }
     Ok(service)
 }
 

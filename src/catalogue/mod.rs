@@ -7,6 +7,7 @@ mod corrections;
 pub mod import;
 pub mod links;
 mod load;
+mod outputs;
 mod resources;
 pub mod rulebook;
 pub mod schema;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use load::{LoadError, Source};
+pub use outputs::{OutputIndex, Outputs};
 pub use rulebook::{Matching, Rule, Rulebook};
 pub use schema::{Kind, Schema, Volatile};
 pub use unreached::{Reason, Unreached};
@@ -51,6 +53,8 @@ pub struct Service {
     pub corrections: Vec<Correction>,
     /// Why declared errors stay unreached.
     pub unreached: Vec<Unreached>,
+    /// Members of answers whose values are promised.
+    pub outputs: OutputIndex,
 }
 
 /// Contents of `specs/<service>/service.json`.

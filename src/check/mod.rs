@@ -120,7 +120,7 @@ pub fn throttled(exchange: &Exchange) -> bool {
 ///
 /// A digest of check, what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
 /// (something missing, something extra, a refusal with which code, or a difference).
-pub fn finding_id(check: &Check, subject: &str, breach: &Breach) -> String {
+pub fn finding_id(check: &str, subject: &str, breach: &Breach) -> String {
     let class = |part: &str| {
         let index = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if index { "*".to_owned() } else { part.to_owned() }
@@ -132,7 +132,7 @@ pub fn finding_id(check: &Check, subject: &str, breach: &Breach) -> String {
         actual => refusal_code(actual).unwrap_or("differs"),
     };
     let rule = breach.rule.as_deref().unwrap_or_default();
-    let text = [check.id, subject, &pointer.join("/"), rule, kind].join("\n");
+    let text = [check, subject, &pointer.join("/"), rule, kind].join("\n");
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref()[..5].iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -203,7 +203,7 @@ impl Answered<'_> {
 }
 
 /// Says in a line what came back instead of what was expected.
-fn summary(response: &Response) -> String {
+pub(crate) fn summary(response: &Response) -> String {
     let code = response.error_code().filter(|_| !response.is_success());
     match (code, response.error_message()) {
         (Some(code), Some(message)) => format!("`{code}`: {message}"),

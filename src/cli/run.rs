@@ -70,6 +70,9 @@ pub(super) struct RunArgs {
     /// Sends requests with a plain HTTP client instead of the official SDK.
     #[arg(long)]
     no_sdk: bool,
+    /// Compares each answer of the written cases with the reference's too.
+    #[arg(long)]
+    lockstep: bool,
     /// Breaks one promise of the reference on purpose; `serve --fault list` names them.
     #[arg(long, value_name = "NAME")]
     fault: Vec<String>,
@@ -147,6 +150,7 @@ async fn play(
             strict: args.strict,
             snapshots: Arc::new(folders.snapshots()?),
             frozen_at: None,
+            lockstep: args.lockstep,
         },
     );
     let outcome = watched(args, &session, cases).await;

@@ -6,6 +6,9 @@
 //! Properties judge every transcript, written cases and generated ones alike. Adding one is adding
 //! a file and a line in [`PROPERTIES`].
 
+mod compare;
+mod lockstep;
+
 use crate::catalogue::Catalogue;
 use crate::check::Breach;
 use crate::outcome::Level;
@@ -34,7 +37,7 @@ pub struct Broken {
 }
 
 /// Every property, most telling first: the first to see a fault speaks for it.
-pub const PROPERTIES: &[Property] = &[];
+pub const PROPERTIES: &[Property] = &[lockstep::PROPERTY];
 
 /// Returns every promise a transcript breaks, in the order of [`PROPERTIES`].
 pub fn examine(catalogue: &Catalogue, transcript: &Transcript) -> Vec<(&'static Property, Broken)> {

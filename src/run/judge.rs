@@ -7,6 +7,7 @@ use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check;
 use crate::outcome::{CaseOutcome, Evidence, Finding, Level, Verdict};
+use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
 
@@ -16,31 +17,44 @@ const MOST_FINDINGS: usize = 50;
 /// Judges a played case.
 pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
     let catalogue = &session.catalogue;
-    let redactor = Redactor::over(catalogue, &played.transcript);
-    let mut findings = Vec::new();
-    for exchange in &played.transcript.exchanges {
-        for (check, breach) in check::examine(catalogue, exchange) {
-            // What a case does not ask about in words counts towards its own question.
-            let level = breach.level.unwrap_or(check.level);
-            let level = if is_universal(level) { level } else { case.level };
-            findings.push(Finding {
-                id: check::finding_id(check, &exchange.call.subject(), &breach),
-                check: check.id.into(),
-                level,
-                operation: exchange.call.operation().into(),
-                case: case.id.clone(),
-                step: exchange.place.to_string(),
-                pointer: breach.pointer.clone(),
-                expected: redactor.text(&breach.expected),
-                actual: redactor.text(&breach.actual),
-                rule: breach.rule.clone(),
-                evidence: breach.evidence,
-                source: breach.source.clone(),
-                fails: breach.evidence.fails(session.options.strict),
-                curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
-                exchange: canonical::record(exchange, &redactor),
-            });
+    let exchanges = &played.transcript.exchanges;
+    let mut breaches = Vec::new();
+    for exchange in exchanges {
+        let found = check::examine(catalogue, exchange).into_iter();
+        breaches.extend(found.map(|(check, breach)| (check.id, check.level, exchange, breach)));
+    }
+    for (property, broken) in property::examine(catalogue, &played.transcript) {
+        if let Some(exchange) = exchanges.get(broken.exchange) {
+            breaches.push((property.id, property.level, exchange, broken.breach));
         }
+    }
+    // Reading a transcript for its secrets is dear, and most have nothing to report.
+    let redactor = match breaches.is_empty() && !has_snapshot(session, case) {
+        true => Redactor::new(catalogue),
+        false => Redactor::over(catalogue, &played.transcript),
+    };
+    let mut findings = Vec::new();
+    for (check, level, exchange, breach) in breaches {
+        // What a case does not ask about in words counts towards its own question.
+        let level = breach.level.unwrap_or(level);
+        let level = if is_universal(level) || case.lockstep { level } else { case.level };
+        findings.push(Finding {
+            id: check::finding_id(check, &exchange.call.subject(), &breach),
+            check: check.into(),
+            level,
+            operation: exchange.call.operation().into(),
+            case: case.id.clone(),
+            step: exchange.place.to_string(),
+            pointer: breach.pointer.clone(),
+            expected: redactor.text(&breach.expected),
+            actual: redactor.text(&breach.actual),
+            rule: breach.rule.clone(),
+            evidence: breach.evidence,
+            source: breach.source.clone(),
+            fails: breach.evidence.fails(session.options.strict),
+            curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
+            exchange: canonical::record(exchange, &redactor),
+        });
     }
     // A step that is repeated until it holds says the same every time.
     let mut seen = BTreeSet::new();
@@ -55,6 +69,10 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         leaked: played.leaked.clone(),
         ..without_playing(case, &Verdict::Pass)
     }
+}
+
+fn has_snapshot(session: &Session, case: &Scenario) -> bool {
+    session.options.snapshots.of(&case.id, session.target.name()).is_some()
 }
 
 /// Compares with the snapshot that was accepted for this target, if there is one.
@@ -161,7 +179,11 @@ fn is_universal(level: Level) -> bool {
     matches!(level, Level::Wire | Level::Schema)
 }
 
+/// A case in lockstep asks everything that can be asked of its calls.
 fn levels(case: &Scenario) -> BTreeSet<Level> {
+    if case.lockstep {
+        return Level::ALL.into();
+    }
     BTreeSet::from([Level::Wire, Level::Schema, case.level])
 }
 
@@ -175,12 +197,14 @@ fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level,
         match end {
             End::Unsupported(operation) => Verdict::Unsupported { operation: operation.clone() },
             End::Skipped(reason) => Verdict::Skipped { reason: reason.clone() },
-            End::Indeterminate(reason) => Verdict::Indeterminate { reason: reason.clone() },
-            End::Finished | End::Broken if noted => Verdict::Note,
+            End::Indeterminate(reason) | End::Unfilled(reason) => {
+                Verdict::Indeterminate { reason: reason.clone() }
+            }
+            End::Finished | End::Broken | End::Diverged(_) if noted => Verdict::Note,
             End::Broken if level == case.level => {
                 Verdict::Indeterminate { reason: "a step could not be played".into() }
             }
-            End::Finished | End::Broken => Verdict::Pass,
+            End::Finished | End::Broken | End::Diverged(_) => Verdict::Pass,
         }
     };
     levels(case).into_iter().map(|level| (level, verdict(level))).collect()

@@ -1,10 +1,14 @@
 //! Drives cases against one target, concurrently. Judges nothing itself and prints nothing:
 //! verdicts come from [`crate::check`], and whoever watches gets events.
 
+mod compose;
 mod judge;
+mod pages;
 mod play;
+mod shadow;
 mod shared;
 mod teardown;
+mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -44,6 +48,8 @@ pub struct Options {
     /// The target's clock stands still at this time, in seconds since the epoch, unless a case
     /// moves it; the system's clock otherwise.
     pub frozen_at: Option<u64>,
+    /// Every case is played in lockstep with the reference, whether it says so or not.
+    pub lockstep: bool,
 }
 
 impl Default for Options {
@@ -56,6 +62,7 @@ impl Default for Options {
             strict: false,
             snapshots: Arc::default(),
             frozen_at: None,
+            lockstep: false,
         }
     }
 }
@@ -170,7 +177,10 @@ impl Session {
                 text: snapshot::text(&self.catalogue, &played.transcript, &played.own),
             }),
             play::End::Unsupported(operation) => Err(format!("the target declines {operation}")),
-            play::End::Skipped(reason) | play::End::Indeterminate(reason) => Err(reason.clone()),
+            play::End::Skipped(reason)
+            | play::End::Indeterminate(reason)
+            | play::End::Unfilled(reason) => Err(reason.clone()),
+            play::End::Diverged(step) => Err(format!("step {} parts from the reference", step + 1)),
         }
     }
 

@@ -3,21 +3,19 @@
 use std::time::{Duration, Instant};
 
 use ring::digest::{SHA256, digest};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::compose::Composer;
+use super::pages::Following;
+use super::shadow::Shadow;
 use super::{Session, teardown};
-use crate::catalogue::{Auth, Pagination};
 use crate::check;
 use crate::outcome::Evidence;
-use crate::pattern::Pattern;
 use crate::scenario::bind::Bindings;
 use crate::scenario::node::Node;
-use crate::scenario::reply::FunctionReply;
-use crate::scenario::{Action, Caller, Expect, Function, RawBody, Scenario, SetUp, Step};
+use crate::scenario::{Action, Scenario, SetUp, Step};
 use crate::target::Mail;
-use crate::target::functions::FunctionHost;
-use crate::transcript::{Call, Exchange, Expectation, Expected, Pages, Place, Transcript};
-use crate::wire::{CONTENT_TYPE, Request, Response};
+use crate::transcript::{Call, Exchange, Expectation, Expected, Place, Transcript, Twin};
 
 /// A played case.
 pub(super) struct Played {
@@ -44,10 +42,12 @@ pub(super) enum End {
     Skipped(String),
     /// Nothing can be said, for this reason.
     Indeterminate(String),
+    /// A step uses what no earlier one has left: why.
+    Unfilled(String),
+    /// The target carried out, in this step (from 0), a write that the reference refuses: from
+    /// here on the two have nothing in common.
+    Diverged(usize),
 }
-
-/// How long an event may be on its way to a function that nobody waits for.
-const EVENT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a throttled request is sent again, and how long the first pause is.
 const THROTTLE_RETRIES: u32 = 4;
@@ -75,7 +75,11 @@ pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -
         shares: matches!(attempt, Attempt::Shared | Attempt::SharedAgain),
         bindings: Bindings::new(&unique, seed, session.now()),
         transcript: Transcript { case: case.id.clone(), exchanges: Vec::new() },
+        shadow: None,
     };
+    if case.lockstep || session.options.lockstep {
+        player.shadow = Some(Shadow::new(session, player.bindings.clone()));
+    }
     let limit = session.options.case_timeout;
     let end = match tokio::time::timeout(limit, player.steps()).await {
         Ok(Ok(())) => End::Finished,
@@ -102,12 +106,14 @@ fn identity(seed: u64, case: &str, attempt: u64) -> (String, u64) {
     (unique, seed)
 }
 
-struct Player<'a> {
-    session: &'a Session,
-    case: &'a Scenario,
+pub(super) struct Player<'a> {
+    pub(super) session: &'a Session,
+    pub(super) case: &'a Scenario,
     shares: bool,
-    bindings: Bindings,
-    transcript: Transcript,
+    pub(super) bindings: Bindings,
+    pub(super) transcript: Transcript,
+    /// The reference plays along.
+    shadow: Option<Shadow>,
 }
 
 impl Player<'_> {
@@ -124,9 +130,24 @@ impl Player<'_> {
             }
         }
         for (index, step) in case.steps.iter().enumerate() {
-            self.step(step, Place::Step(index + 1), None).await?;
+            match self.step(step, Place::Step(index + 1), None).await {
+                Err(end) if index >= case.stage && self.goes_on_after(&end) => {}
+                other => other?,
+            }
         }
         Ok(())
+    }
+
+    /// Tells whether a case that is played in lockstep goes on after a step ended so: its steps
+    /// do not build on each other but by what they save.
+    fn goes_on_after(&self, end: &End) -> bool {
+        let about = |operation: &String| self.case.operations.first() == Some(operation);
+        self.case.lockstep
+            && match end {
+                End::Unfilled(_) | End::Broken | End::Skipped(_) => true,
+                End::Unsupported(operation) => !about(operation),
+                End::Finished | End::Indeterminate(_) | End::Diverged(_) => false,
+            }
     }
 
     async fn set_up(&mut self, set_up: &SetUp, overlay: &Node) -> Result<(), End> {
@@ -149,6 +170,7 @@ impl Player<'_> {
                 shares: false,
                 bindings: self.bindings.clone(),
                 transcript: Transcript::default(),
+                shadow: None,
             };
             let made = maker.set_up(set_up, overlay).await;
             let names = set_up.steps.iter().flat_map(|step| step.save.keys());
@@ -169,8 +191,11 @@ impl Player<'_> {
         self.bindings.now = self.session.now();
         match &step.action {
             Action::Let(bindings) => {
+                if let Some(shadow) = &mut self.shadow {
+                    shadow.bind(self.session, bindings);
+                }
                 for (name, node) in bindings {
-                    let value = self.fill(node)?;
+                    let value = self.composer().fill(node)?;
                     self.bindings.set(name, value);
                 }
                 Ok(())
@@ -181,6 +206,9 @@ impl Player<'_> {
             }
             Action::Clock(seconds) => self.advance(seconds).await,
             Action::Mail { pool, username, save, save_body, save_subject } => {
+                if let Some(shadow) = &mut self.shadow {
+                    shadow.mail(step);
+                }
                 let mail = self.mail(pool, username).await?;
                 self.bindings.set(save, Value::String(mail.code));
                 for (name, part) in [(save_body, mail.body), (save_subject, mail.subject)] {
@@ -195,85 +223,8 @@ impl Player<'_> {
         }
     }
 
-    /// Defines a function; its name is this case's own.
-    fn define(&mut self, function: &Function) -> Result<(), End> {
-        let read = |node: &Node| {
-            let broken = |cause| End::Indeterminate(format!("line {}: {cause}", node.at.line));
-            FunctionReply::parse(&self.fill(node)?).map_err(broken)
-        };
-        let replies = function.answers.iter().map(read).collect::<Result<Vec<_>, End>>()?;
-        let arn = self.functions()?.define(&self.function_name(&function.name), replies);
-        self.bindings.set(&function.binding(), Value::String(arn));
-        Ok(())
-    }
-
-    /// Compares what a function was told, as soon as all of it has come.
-    async fn invoked(&mut self, step: &Step, function: &str, place: Place) -> Result<(), End> {
-        let expect = self.expectation(step)?;
-        let name = self.function_name(function);
-        let deadline = Instant::now() + EVENT_PATIENCE;
-        let exchange = loop {
-            let told = self.functions()?.told(&name);
-            let events = self.functions()?.events(&name);
-            let response = Response {
-                status: 200,
-                headers: vec![("content-type".into(), "application/json".into())],
-                body: events.into_bytes(),
-            };
-            let exchange = Exchange {
-                place: place.clone(),
-                call: Call::Events { function: function.to_owned() },
-                request: Request {
-                    method: "GET".into(),
-                    path: format!("/events/{name}"),
-                    headers: Vec::new(),
-                    body: Vec::new(),
-                },
-                reply: Ok(response),
-                sdk: None,
-                expect: Some(expect.clone()),
-                pages: None,
-                declined: false,
-                twin: None,
-                together: None,
-                elapsed_ms: 0,
-            };
-            let holds = check::expectation_holds(&self.session.catalogue, &exchange);
-            if holds || Instant::now() >= deadline {
-                break exchange;
-            }
-            // What was compared stays as it is until one more event comes.
-            while self.functions()?.told(&name) == told && Instant::now() < deadline {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        self.transcript.exchanges.push(exchange);
-        Ok(())
-    }
-
-    /// Refuses to go on where the case needs a trigger that the target does not run.
-    fn check_triggers(&self, input: &Value) -> Result<(), End> {
-        let config = input.get("LambdaConfig").filter(|_| !self.case.functions.is_empty());
-        let mut triggers = config.and_then(Value::as_object).into_iter().flatten();
-        let lacks = |name: &str| name != "KMSKeyID" && !self.session.target.runs_trigger(name);
-        match triggers.find(|(name, _)| lacks(name)) {
-            Some((name, _)) => Err(End::Skipped(format!("the target runs no trigger {name}"))),
-            None => Ok(()),
-        }
-    }
-
-    fn functions(&self) -> Result<&FunctionHost, End> {
-        let lacking = || End::Skipped("the target's triggers do not reach the harness".into());
-        self.session.target.functions().ok_or_else(lacking)
-    }
-
-    fn function_name(&self, name: &str) -> String {
-        let unique = self.bindings.get("unique").and_then(Value::as_str).unwrap_or_default();
-        format!("{unique}-{name}")
-    }
-
     async fn advance(&mut self, seconds: &Node) -> Result<(), End> {
-        let seconds = self.fill(seconds)?.as_u64().unwrap_or_default();
+        let seconds = self.composer().fill(seconds)?.as_u64().unwrap_or_default();
         self.session.target.advance_clock(seconds).await.map_err(End::Indeterminate)?;
         self.session.advanced.fetch_add(seconds, std::sync::atomic::Ordering::SeqCst);
         Ok(())
@@ -286,7 +237,8 @@ impl Player<'_> {
             return Err(End::Skipped(format!("the target's mailbox shows no code of {sender}")));
         }
         let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
-        let (pool, username) = (text(self.fill(pool)?), text(self.fill(username)?));
+        let (pool, username) =
+            (text(self.composer().fill(pool)?), text(self.composer().fill(username)?));
         let deadline = Instant::now() + Duration::from_secs(2);
         loop {
             let mail = self.session.target.read_mail(&pool, &username).await;
@@ -310,13 +262,21 @@ impl Player<'_> {
         let settles = step.eventually.unwrap_or_default().min(self.session.target.settle_secs());
         let deadline = Instant::now() + Duration::from_secs(settles);
         let mut pause = Duration::from_millis(50);
-        let exchange = loop {
-            let call = self.compose(&step.action, overlay)?;
-            let mut expect = self.expectation(step)?;
+        let twin = match &mut self.shadow {
+            Some(shadow) => shadow.answer(self.session, self.case, step, overlay),
+            None => None,
+        };
+        let alone = twin.is_none() && self.shadow.is_some();
+        let mut exchange = loop {
+            let call = self.composer().call(&step.action, overlay)?;
+            let mut expect = self.composer().expectation(step)?;
             if let (Place::SetUp(name, _), None) = (&place, step.evidence) {
                 // What a case stands on works on the service, however bold its own question is.
                 expect.evidence = Evidence::Documented;
                 expect.source = format!("API reference, the operations of set-up {name}");
+            }
+            if let Action::Call { together: Some(count), .. } = &step.action {
+                break self.send_together(&call, &place, *count).await;
             }
             let mut exchange = self.send(call, place.clone(), Some(&expect)).await;
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
@@ -333,13 +293,55 @@ impl Player<'_> {
             pause = (pause * 2).min(Duration::from_secs(2));
         };
         let saved = self.saved(step, &exchange);
-        let end = self.end_after(&exchange, saved.len() == step.save.len());
+        let parted = twin.and_then(|twin| self.settle(step, &mut exchange, twin));
+        // What the reference was not asked may have changed what it does not know of.
+        let read = exchange.request.method == "GET" && !exchange.request.path.contains("Action=");
+        if alone && exchange.success().is_some() && !read {
+            self.shadow = None;
+        }
+        let end = parted.or_else(|| self.end_after(&exchange, saved.len() == step.save.len()));
         self.transcript.exchanges.push(exchange);
         end.map_or(Ok(()), Err)?;
         for (name, value) in saved {
             self.bindings.set(&name, value);
         }
         Ok(())
+    }
+
+    /// Keeps what the reference answers beside the target's answer, and the two in one state;
+    /// tells when that is no longer possible.
+    fn settle(&mut self, step: &Step, exchange: &mut Exchange, twin: Twin) -> Option<End> {
+        let shadow = self.shadow.as_mut()?;
+        let accepted = exchange.success().is_some();
+        let mut parted = None;
+        match (&twin.answer, accepted) {
+            (Ok(_), true) => shadow.save(step, &twin),
+            // The target did not do it, or nobody knows.
+            (Ok(_), false) => shadow.undo(),
+            (Err(_), true) if writes(exchange.call.operation()) => {
+                let Place::Step(index) = &exchange.place else { return Some(End::Broken) };
+                parted = Some(End::Diverged(index - 1));
+            }
+            (Err(_), _) => {}
+        }
+        exchange.twin = Some(twin);
+        parted
+    }
+
+    /// Sends identical calls at once; records all but the one that is returned: the first that
+    /// was carried out, else the last.
+    async fn send_together(&mut self, call: &Call, place: &Place, count: u64) -> Exchange {
+        let calls = (0..count.max(1)).map(|_| send_once(self.session, call, place));
+        let mut exchanges = futures_util::future::join_all(calls).await;
+        exchanges.iter_mut().for_each(|exchange| exchange.together = Some(count));
+        let winner = exchanges.iter().position(|exchange| exchange.success().is_some());
+        let winner = exchanges.remove(winner.unwrap_or(exchanges.len() - 1));
+        self.transcript.exchanges.append(&mut exchanges);
+        winner
+    }
+
+    pub(super) fn composer(&self) -> Composer<'_> {
+        Composer { session: self.session, case: self.case, bindings: &self.bindings }
     }
 
     /// Tells how the case ends here, if it does: `complete` when every binding was saved.
@@ -363,81 +365,6 @@ impl Player<'_> {
         let found =
             step.save.iter().filter_map(|(name, p)| Some((name.clone(), body.pointer(p)?.clone())));
         found.collect()
-    }
-
-    fn fill(&self, node: &Node) -> Result<Value, End> {
-        let broken = |cause| End::Indeterminate(format!("line {}: {cause}", node.at.line));
-        self.bindings.fill(node).map_err(broken)
-    }
-
-    /// Returns the call an action stands for, bindings filled in.
-    fn compose(&self, action: &Action, overlay: Option<&Node>) -> Result<Call, End> {
-        match action {
-            Action::Call { service, operation, with, caller, pages, together: _ } => {
-                let with = overlay.map_or_else(|| with.clone(), |overlay| with.merged(overlay));
-                let mut input = self.fill(&with)?;
-                self.check_triggers(&input)?;
-                let modelled = &self.session.catalogue.services[service].operations[operation];
-                let signed = match caller {
-                    Caller::Signed => true,
-                    Caller::Anonymous | Caller::Holder(_) => false,
-                    Caller::Default => modelled.auth == Auth::Sigv4,
-                };
-                if let (Caller::Holder(token), Some(members)) = (caller, input.as_object_mut()) {
-                    members.insert("AccessToken".into(), self.fill(token)?);
-                }
-                if let (Some((Some(limit), _)), Some(pagination)) = (pages, &modelled.pagination)
-                    && let (Some(key), Some(members)) =
-                        (&pagination.limit_key, input.as_object_mut())
-                {
-                    members.insert(key.clone(), json!(limit));
-                }
-                Ok(Call::Api {
-                    service: service.clone(),
-                    operation: operation.clone(),
-                    input,
-                    signed,
-                })
-            }
-            Action::Raw { service, operation, method, path, headers, body } => {
-                let path = self.fill(path)?.as_str().unwrap_or("/").to_owned();
-                let body = match body {
-                    RawBody::Bytes(bytes) => bytes.clone(),
-                    RawBody::Value(node) => match self.fill(node)? {
-                        Value::String(text) => text.into_bytes(),
-                        value => value.to_string().into_bytes(),
-                    },
-                };
-                let headers = self.headers(service, operation.as_deref(), headers)?;
-                let request = Request { method: method.clone(), path, headers, body };
-                Ok(Call::Raw { service: service.clone(), request })
-            }
-            _ => Err(End::Indeterminate("the step sends nothing".into())),
-        }
-    }
-
-    /// The headers of an ordinary call, then those of the step: added, replaced, left out.
-    fn headers(
-        &self,
-        service: &str,
-        operation: Option<&str>,
-        changes: &Node,
-    ) -> Result<Vec<(String, String)>, End> {
-        let mut headers = Vec::new();
-        if let Some(operation) = operation {
-            let prefix = &self.session.catalogue.services[service].info.target_prefix;
-            headers.push(("content-type".to_owned(), CONTENT_TYPE.to_owned()));
-            headers.push(("x-amz-target".to_owned(), format!("{prefix}.{operation}")));
-        }
-        let changes = self.fill(changes)?;
-        for (name, value) in changes.as_object().into_iter().flatten() {
-            headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-            if !value.is_null() {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                headers.push((name.to_lowercase(), text));
-            }
-        }
-        Ok(headers)
     }
 
     /// Sends one call; what the target throttles is sent again after a pause, unless being refused
@@ -475,80 +402,33 @@ impl Player<'_> {
         let pagination =
             self.session.catalogue.services[service].operations[operation].pagination.clone();
         let Some(pagination) = pagination else { return Ok(first) };
-        let mut pages = Pages {
-            output: Value::Null,
-            items: Vec::new(),
-            sizes: Vec::new(),
-            limit,
-            ended: false,
-        };
+        let mut following = Following::new(pagination, limit, most);
         let mut page = first;
         loop {
-            let Some(mut output) = page.output() else { return Ok(page) };
-            let list =
-                pagination.result_key.as_ref().and_then(|key| output.get_mut(key)).map(Value::take);
-            let items = list.and_then(|list| list.as_array().cloned()).unwrap_or_default();
-            pages.sizes.push(items.len());
-            pages.items.extend(items);
-            let token =
-                output.get(&pagination.output_token).filter(|token| !token.is_null()).cloned();
-            pages.ended = token.is_none();
-            let full = pages.sizes.len() as u64 >= most;
-            let (Some(token), false) = (token, full) else {
-                put_items(&mut output, &pagination, &pages.items);
-                pages.output = output;
-                page.pages = Some(pages);
+            let Some(output) = page.output() else { return Ok(page) };
+            let Some((member, token)) = following.take(output) else {
+                page.pages = Some(following.pages());
                 return Ok(page);
             };
             let mut call = page.call.clone();
             if let Call::Api { input, .. } = &mut call
                 && let Some(members) = input.as_object_mut()
             {
-                members.insert(pagination.input_token.clone(), token);
+                members.insert(member, token);
             }
             let place = page.place.clone();
             self.transcript.exchanges.push(page);
             page = self.send(call, place, None).await;
         }
     }
+}
 
-    /// Returns what the step expects, bindings filled in.
-    fn expectation(&self, step: &Step) -> Result<Expectation, End> {
-        let pattern = |node: &Node| -> Result<Pattern, End> {
-            let broken = |cause| End::Indeterminate(format!("line {}: {cause}", node.at.line));
-            Pattern::parse(&self.fill(node)?).map_err(broken)
-        };
-        let outcome = match &step.expect {
-            Expect::Anything => Expected::Anything,
-            Expect::Output(node) => {
-                let saves = step.save.values().filter(|pointer| !pointer.is_empty());
-                let present = saves.map(|pointer| Pattern::Present(pointer.clone()));
-                Expected::Output(Pattern::All(
-                    [pattern(node)?].into_iter().chain(present).collect(),
-                ))
-            }
-            Expect::Error(rules, arguments) => {
-                let arguments = self.fill(arguments)?;
-                let named = arguments.as_object().cloned().unwrap_or_default();
-                let text = |v: Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-                let arguments =
-                    named.into_iter().map(|(name, value)| (name, text(value))).collect();
-                Expected::Error { rules: rules.clone(), arguments }
-            }
-            Expect::Raw { status, headers, body } => Expected::Raw {
-                status: status.as_ref().map(pattern).transpose()?,
-                headers: headers
-                    .members()
-                    .iter()
-                    .map(|(name, node)| Ok((name.to_lowercase(), pattern(node)?)))
-                    .collect::<Result<_, End>>()?,
-                body: body.as_ref().map(pattern).transpose()?,
-            },
-        };
-        let evidence: Evidence = step.evidence.unwrap_or(self.case.evidence);
-        let source = step.source.clone().unwrap_or_else(|| self.case.source.clone());
-        Ok(Expectation { outcome, level: step.level.unwrap_or(self.case.level), evidence, source })
-    }
+/// Tells whether an operation may change anything, as far as its name tells.
+pub(super) fn writes(operation: &str) -> bool {
+    let reads = ["Describe", "Get", "List", "Lookup", "AdminGet", "AdminList"];
+    let changes = ["GetId", "GetOpenIdToken", "GetTokensFrom", "GetUserAttributeVerification"];
+    changes.iter().any(|name| operation.starts_with(name))
+        || !reads.iter().any(|name| operation.starts_with(name))
 }
 
 /// Sends one call and records what came of it.
@@ -573,13 +453,6 @@ pub(super) async fn send_once(session: &Session, call: &Call, place: &Place) -> 
 fn configurable(steps: &[Step]) -> Option<usize> {
     let is_call = |step: &Step| matches!(step.action, Action::Call { .. });
     steps.iter().position(|step| step.configurable).or_else(|| steps.iter().rposition(is_call))
-}
-
-fn put_items(output: &mut Value, pagination: &Pagination, items: &[Value]) {
-    if let (Some(key), Value::Object(members)) = (&pagination.result_key, output) {
-        let members: &mut Map<String, Value> = members;
-        members.insert(key.clone(), Value::Array(items.to_vec()));
-    }
 }
 
 fn expects_error(exchange: &Exchange) -> bool {

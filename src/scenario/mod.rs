@@ -41,6 +41,9 @@ pub struct Scenario {
     pub needs: BTreeSet<Capability>,
     /// Each answer is also compared with what the embedded reference answers to the same step.
     pub lockstep: bool,
+    /// How many of its first steps only set the stage: where one of them fails, nothing else is
+    /// worth playing.
+    pub stage: usize,
     /// Functions for the triggers of its pools, defined before anything is played.
     pub functions: Vec<Function>,
     /// Set-ups in the order they are played, each once.
@@ -107,6 +110,8 @@ pub struct Step {
     pub source: Option<String>,
     /// A scenario may overlay its input.
     pub configurable: bool,
+    /// At most one thing is wrong with the call, so only one refusal can be meant.
+    pub one_fault: bool,
 }
 
 /// What a step does.

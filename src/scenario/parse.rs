@@ -139,6 +139,7 @@ pub(super) fn parse_scenario(
         source: file.source,
         level: file.level,
         lockstep: file.lockstep,
+        stage: 0,
         // Functions are of no use to a target whose triggers do not reach them.
         needs: file.needs.into_iter().chain(calls_back.then_some(Capability::Lambda)).collect(),
         functions,
@@ -322,6 +323,7 @@ impl<'a> Reader<'a> {
             evidence: file.evidence,
             source: file.source.clone(),
             configurable: file.configurable,
+            one_fault: false,
         };
         for node in step.nodes() {
             self.expressions(node)?;

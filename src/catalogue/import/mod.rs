@@ -16,7 +16,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Catalogue, ErrorCode, Kind, Operation, Schema, Service, ServiceInfo};
+use super::{Catalogue, ErrorCode, Kind, Operation, OutputIndex, Schema, Service, ServiceInfo};
 use node::Node;
 pub use write::write;
 
@@ -107,6 +107,7 @@ impl Model {
             resources: BTreeMap::new(),
             corrections: Vec::new(),
             unreached: Vec::new(),
+            outputs: OutputIndex::new(),
         };
         Catalogue { services: BTreeMap::from([(self.id, service)]), ..Catalogue::default() }
     }
