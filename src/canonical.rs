@@ -4,12 +4,14 @@
 //! ([`Redactor`], [`record`], [`curl()`]); the *canonical form* also names server-chosen ids and
 //! times, so that two transcripts of the same behaviour are equal ([`canonical`]).
 
+mod aws_cli;
 mod classify;
 mod curl;
 mod form;
 mod names;
 mod redact;
 
+pub use aws_cli::aws_cli;
 pub(crate) use classify::{class_of, rebuild};
 pub use curl::curl;
 pub use form::canonical;

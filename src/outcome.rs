@@ -177,6 +177,12 @@ pub struct Finding {
     pub fails: bool,
     /// The request, ready to paste into a shell, secrets replaced.
     pub curl: String,
+    /// The call as the AWS CLI makes it, secrets replaced; empty for what is no call.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub aws_cli: String,
+    /// The shortest sequence that was seen to show it, as a scenario file; generated cases only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
     /// The request's input and the response, secrets replaced.
     pub exchange: ExchangeRecord,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::compare::{self, Difference, Pairs};
+use super::answers::{self, Difference, Pairs};
 use super::{Broken, Property};
 use crate::catalogue::{Catalogue, Operation, Service};
 use crate::check::{Breach, summary, throttled};
@@ -72,7 +72,7 @@ impl Step<'_> {
         }
         let schema = self.operation.output.as_ref();
         let name = &self.operation.name;
-        let differences = compare::outputs(self.service, name, schema, &ours, &theirs, pairs);
+        let differences = answers::outputs(self.service, name, schema, &ours, &theirs, pairs);
         differences.into_iter().map(|difference| self.difference(difference)).collect()
     }
 

@@ -6,7 +6,7 @@
 //! Properties judge every transcript, written cases and generated ones alike. Adding one is adding
 //! a file and a line in [`PROPERTIES`].
 
-mod compare;
+mod answers;
 mod lockstep;
 
 use crate::catalogue::Catalogue;

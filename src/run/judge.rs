@@ -53,6 +53,8 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
             source: breach.source.clone(),
             fails: breach.evidence.fails(session.options.strict),
             curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
+            aws_cli: canonical::aws_cli("$URL", exchange, &redactor),
+            scenario: None,
             exchange: canonical::record(exchange, &redactor),
         });
     }
@@ -104,8 +106,37 @@ fn drift(
         curl: exchange
             .map(|e| canonical::curl(&session.catalogue, "$URL", e, redactor))
             .unwrap_or_default(),
+        aws_cli: exchange.map(|e| canonical::aws_cli("$URL", e, redactor)).unwrap_or_default(),
+        scenario: None,
         exchange: exchange.map(|e| canonical::record(e, redactor)).unwrap_or_default(),
     })
+}
+
+/// Adds what came of a further part of the same case.
+pub(super) fn add(outcome: &mut CaseOutcome, part: CaseOutcome) {
+    outcome.requests += part.requests;
+    outcome.leaked.extend(part.leaked);
+    let known: BTreeSet<Key> = outcome.findings.iter().map(key).collect();
+    outcome.findings.extend(part.findings.into_iter().filter(|f| !known.contains(&key(f))));
+    for (level, verdict) in part.verdicts {
+        let slot = outcome.verdicts.entry(level).or_insert(Verdict::Pass);
+        if weight(&verdict) > weight(slot) {
+            *slot = verdict;
+        }
+    }
+}
+
+/// Which of two verdicts on parts of a case speaks for the whole.
+fn weight(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::Note => 1,
+        Verdict::Skipped { .. } => 2,
+        Verdict::Unsupported { .. } => 3,
+        Verdict::Indeterminate { .. } => 4,
+        Verdict::Flaky => 5,
+        Verdict::Fail => 6,
+    }
 }
 
 /// Returns the outcome of a case that was not played, for the reason `verdict` gives.

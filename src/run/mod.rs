@@ -7,6 +7,7 @@ mod pages;
 mod play;
 mod shadow;
 mod shared;
+mod shrink;
 mod teardown;
 mod triggers;
 
@@ -25,10 +26,14 @@ use crate::scenario::{Action, Scenario};
 use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
 use play::Attempt;
+pub use shrink::Shrunk;
 
 /// After how many cases in a row that say nothing a run is cut short: the target is gone, or
 /// stays silent, and the rest would only take the same time-out each.
 const MOST_SILENT: usize = 40;
+
+/// How often a case in lockstep begins anew after the target parted from the reference.
+const MOST_PARTS: u64 = 60;
 
 /// How a run is to be driven.
 #[derive(Clone, Debug)]
@@ -148,14 +153,14 @@ impl Session {
     /// confirmed yet.
     async fn play_twice(&self, case: &Scenario, attempts: [Attempt; 2]) -> CaseOutcome {
         let [first, again] = attempts;
-        let first = judge::judge(self, case, &play::play(self, case, first).await);
+        let first = self.play_once(case, first).await;
         if self.all_confirmed(&first) {
             return first;
         }
         if self.is_cancelled() {
             return judge::unconfirmed(first);
         }
-        let again = judge::judge(self, case, &play::play(self, case, again).await);
+        let again = self.play_once(case, again).await;
         let outcome = judge::confirmed(first, &again);
         if shared::may_decide(&outcome) {
             let steady = |level| outcome.verdicts.get(level) == Some(&Verdict::Fail);
@@ -165,12 +170,32 @@ impl Session {
         outcome
     }
 
+    /// Plays a case and judges it.
+    ///
+    /// Where the target carries out what the reference refuses, a case in lockstep begins anew
+    /// with the step after: the two have no state in common any more.
+    async fn play_once(&self, case: &Scenario, attempt: Attempt) -> CaseOutcome {
+        let mut played = play::play(self, case, attempt.clone(), case.stage).await;
+        let mut outcome = judge::judge(self, case, &played);
+        let mut parts = 1;
+        while let play::End::Diverged(step) = played.end {
+            if step < case.stage || step + 1 >= case.steps.len() || parts >= MOST_PARTS {
+                break;
+            }
+            let again = Attempt::Part(Box::new(attempt.clone()), parts);
+            played = play::play(self, case, again, step + 1).await;
+            judge::add(&mut outcome, judge::judge(self, case, &played));
+            parts += 1;
+        }
+        outcome
+    }
+
     /// Plays one case and returns what was exchanged, in canonical form.
     ///
     /// # Errors
     /// The case cannot be played to its end: why.
     pub async fn record(&self, case: &Scenario) -> Result<Snapshot, String> {
-        let played = play::play(self, case, Attempt::First).await;
+        let played = play::play(self, case, Attempt::First, case.stage).await;
         match &played.end {
             play::End::Finished | play::End::Broken => Ok(Snapshot {
                 recorded_from: self.target.name().to_owned(),

@@ -54,7 +54,7 @@ const THROTTLE_RETRIES: u32 = 4;
 const THROTTLE_PAUSE: Duration = Duration::from_millis(200);
 
 /// Which playing of a case; each has names of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
     /// In a pool of its own.
     First,
@@ -64,11 +64,34 @@ pub(super) enum Attempt {
     Shared,
     /// There once more, under other names.
     SharedAgain,
+    /// One of many, on the way to a smaller case.
+    Numbered(u64),
+    /// The rest of an attempt, in another pool.
+    Part(Box<Attempt>, u64),
 }
 
-/// Plays `case`.
-pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -> Played {
-    let (unique, seed) = identity(session.options.seed, &case.id, attempt as u64);
+impl Attempt {
+    /// What tells its names from those of the others.
+    fn label(&self) -> String {
+        match self {
+            Self::First => "0".into(),
+            Self::Confirming => "1".into(),
+            Self::Shared => "2".into(),
+            Self::SharedAgain => "3".into(),
+            Self::Numbered(number) => format!("n{number}"),
+            Self::Part(whole, part) => format!("{}p{part}", whole.label()),
+        }
+    }
+}
+
+/// Plays `case`: the steps that set its stage, then those from the step `from` on.
+pub(super) async fn play(
+    session: &Session,
+    case: &Scenario,
+    attempt: Attempt,
+    from: usize,
+) -> Played {
+    let (unique, seed) = identity(session.options.seed, &case.id, &attempt.label());
     let mut player = Player {
         session,
         case,
@@ -81,7 +104,7 @@ pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -
         player.shadow = Some(Shadow::new(session, player.bindings.clone()));
     }
     let limit = session.options.case_timeout;
-    let end = match tokio::time::timeout(limit, player.steps()).await {
+    let end = match tokio::time::timeout(limit, player.steps(from)).await {
         Ok(Ok(())) => End::Finished,
         Ok(Err(end)) => end,
         Err(_) => End::Indeterminate(format!("the case took longer than {} s", limit.as_secs())),
@@ -97,7 +120,7 @@ pub(super) async fn play(session: &Session, case: &Scenario, attempt: Attempt) -
 }
 
 /// Returns what makes a case's names unique, and its seed.
-fn identity(seed: u64, case: &str, attempt: u64) -> (String, u64) {
+fn identity(seed: u64, case: &str, attempt: &str) -> (String, u64) {
     let hash = digest(&SHA256, format!("{seed}/{case}/{attempt}").as_bytes());
     let bytes = hash.as_ref();
     let alphabet = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -117,7 +140,7 @@ pub(super) struct Player<'a> {
 }
 
 impl Player<'_> {
-    async fn steps(&mut self) -> Result<(), End> {
+    async fn steps(&mut self, from: usize) -> Result<(), End> {
         let case = self.case;
         case.functions.iter().try_for_each(|function| self.define(function))?;
         for (index, (set_up, overlay)) in case.setup.iter().enumerate() {
@@ -129,7 +152,9 @@ impl Player<'_> {
                 self.bindings.set(&name, value);
             }
         }
-        for (index, step) in case.steps.iter().enumerate() {
+        let skipped = case.stage..from;
+        let steps = case.steps.iter().enumerate().filter(|(index, _)| !skipped.contains(index));
+        for (index, step) in steps {
             match self.step(step, Place::Step(index + 1), None).await {
                 Err(end) if index >= case.stage && self.goes_on_after(&end) => {}
                 other => other?,

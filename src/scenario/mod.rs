@@ -10,6 +10,7 @@ mod load;
 pub mod node;
 pub mod parse;
 pub mod reply;
+pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -235,6 +235,19 @@ fn used_in(text: &str) -> Vec<String> {
 }
 
 impl Step {
+    /// Tells whether an expression of the step uses the binding `name`.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        let mut found = false;
+        for node in self.nodes() {
+            node.walk(&mut |node| {
+                let keys = node.members().iter().map(|(key, _)| key.as_str());
+                let mut texts = keys.chain(node.as_str());
+                found |= texts.any(|text| used_in(text).iter().any(|used| used == name));
+            });
+        }
+        found
+    }
+
     /// Returns every value of the step that may hold expressions.
     fn nodes(&self) -> Vec<&Node> {
         let mut nodes = Vec::new();

@@ -39,6 +39,8 @@ pub(crate) fn filled_with(text: &str) -> Run {
                 source: owned(),
                 fails,
                 curl: owned(),
+                aws_cli: owned(),
+                scenario: Some(owned()),
                 exchange: ExchangeRecord {
                     request: json!({ text: text }),
                     status: 0,
@@ -215,6 +217,8 @@ fn wrong_code(operation: &str, case: &str) -> Finding {
              AWSCognitoIdentityProviderService.{operation}' -H 'content-type: \
              application/x-amz-json-1.1' --data '{request}'"
         ),
+        aws_cli: String::new(),
+        scenario: None,
         exchange: ExchangeRecord {
             request,
             status: 400,
