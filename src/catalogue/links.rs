@@ -87,7 +87,7 @@ impl Links {
     ///
     /// A member marked volatile by a correction has a general shape (`StringType`); it is taken
     /// for the shape its own name speaks of (`UserPoolId` for `UserPoolIdType`), else for itself.
-    fn handle(&self, member: &str, schema: &Schema) -> Option<String> {
+    pub(crate) fn handle(&self, member: &str, schema: &Schema) -> Option<String> {
         if let Some(target) = schema.target().filter(|target| self.handles.contains(*target)) {
             return Some(target.to_owned());
         }

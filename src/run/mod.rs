@@ -26,6 +26,7 @@ use crate::scenario::{Action, Scenario};
 use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
 use play::Attempt;
+pub(crate) use play::writes;
 pub use shrink::Shrunk;
 
 /// After how many cases in a row that say nothing a run is cut short: the target is gone, or

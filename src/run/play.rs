@@ -449,7 +449,7 @@ impl Player<'_> {
 }
 
 /// Tells whether an operation may change anything, as far as its name tells.
-pub(super) fn writes(operation: &str) -> bool {
+pub(crate) fn writes(operation: &str) -> bool {
     let reads = ["Describe", "Get", "List", "Lookup", "AdminGet", "AdminList"];
     let changes = ["GetId", "GetOpenIdToken", "GetTokensFrom", "GetUserAttributeVerification"];
     changes.iter().any(|name| operation.starts_with(name))

@@ -108,6 +108,20 @@ impl Node {
     }
 }
 
+impl From<&Value> for Node {
+    /// A value that stands in no file.
+    fn from(value: &Value) -> Self {
+        let kind = match value {
+            Value::Array(items) => NodeKind::List(items.iter().map(Self::from).collect()),
+            Value::Object(members) => NodeKind::Members(
+                members.iter().map(|(name, value)| (name.clone(), Self::from(value))).collect(),
+            ),
+            scalar => NodeKind::Scalar(scalar.clone()),
+        };
+        Self { at: At::default(), kind }
+    }
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<NodeKind>::deserialize(deserializer)?;
