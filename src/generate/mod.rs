@@ -2,7 +2,11 @@
 //! shrinking. What comes out are [`crate::scenario::Scenario`]s like the written ones, so that one
 //! runner plays them and one set of checks judges them.
 
+mod boundaries;
 pub mod broken;
 pub mod dictionary;
-pub mod text;
+mod draw;
+mod pattern;
+mod text;
 pub mod values;
+mod violate;

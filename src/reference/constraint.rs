@@ -8,7 +8,7 @@ use super::java_pattern;
 use crate::catalogue::Schema;
 
 /// Returns what `value` breaks of its own shape's constraints, not looking inside.
-pub(super) fn broken(schema: &Schema, value: &Value) -> Vec<String> {
+pub(crate) fn broken(schema: &Schema, value: &Value) -> Vec<String> {
     let size = match value {
         // The service counts UTF-16 units.
         Value::String(text) => Some(text.encode_utf16().count() as u64),

@@ -82,7 +82,7 @@ fn code_of(rule: &Rule) -> String {
 /// `ValidationException` in cognito-identity.
 ///
 /// Source: observed, aws/aws-sdk-js features/cognitoidentity and many reports for cognito-idp.
-fn constraint_code(service: &str) -> &'static str {
+pub(crate) fn constraint_code(service: &str) -> &'static str {
     if service == "cognito-identity" { "ValidationException" } else { "InvalidParameterException" }
 }
 

@@ -17,7 +17,7 @@ mod client_settings;
 mod client_tokens;
 mod clients;
 mod codes;
-mod constraint;
+pub(crate) mod constraint;
 mod control;
 mod delivery;
 mod derived_tokens;
@@ -101,6 +101,7 @@ use crate::catalogue::{Auth, Catalogue, Operation};
 pub use fault::{ErrorBody, Fault};
 pub use state::{Millis, State};
 pub use triggers::{Answered, Attempted, FunctionAnswer, Invocation};
+pub(crate) use validate::fits;
 
 /// Region in the ids and tokens of the reference.
 pub const REGION: &str = "us-east-1";

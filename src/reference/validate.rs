@@ -37,6 +37,16 @@ impl Input {
     }
 }
 
+/// Tells whether `value` has the type its shape models and keeps every constraint, members and
+/// items included.
+pub(crate) fn fits(service: &Service, schema: &Schema, value: &Value) -> bool {
+    let Ok(typed) = typed(service, schema, value) else { return false };
+    let mut validator = Validator { service, violations: Vec::new() };
+    let at = At { up: None, step: Step::Item(1) };
+    validator.value(schema, Owner::Nameless, &at, &typed);
+    validator.violations.is_empty()
+}
+
 /// Returns `value` as its shape has it: nulls and unknown members dropped, numbers whole.
 pub(super) fn typed(service: &Service, schema: &Schema, value: &Value) -> Result<Value, Fault> {
     let schema = service.resolve(schema);
