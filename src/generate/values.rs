@@ -41,7 +41,7 @@ const TIMES: std::ops::Range<i64> = 1_577_836_800..1_893_456_000;
 pub struct Values {
     dictionary: Dictionary,
     /// By shape.
-    texts: HashMap<u64, Arc<Texts>>,
+    texts: HashMap<u64, Texts>,
     /// What the dictionary knows that fits, by place: structure, member and shape.
     known: HashMap<u64, Arc<[Value]>>,
 }
@@ -137,7 +137,7 @@ impl Values {
             "" => hash((&schema.pattern, schema.min_length, schema.max_length)),
             name => hash((&service.info.id, name)),
         };
-        let texts = self.texts.entry(key).or_insert_with(|| Arc::new(Texts::of(schema)));
+        let texts = self.texts.entry(key).or_insert_with(|| Texts::of(schema));
         texts.draw(schema, rng)
     }
 
