@@ -142,7 +142,7 @@ impl Rewriter<'_> {
         match self.rest.next() {
             Some('p') => {
                 let mut name = String::new();
-                while let Some(c) = self.rest.next() {
+                for c in self.rest.by_ref() {
                     match c {
                         '{' => {}
                         '}' => break,

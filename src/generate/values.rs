@@ -41,7 +41,7 @@ const TIMES: std::ops::Range<i64> = 1_577_836_800..1_893_456_000;
 pub struct Values {
     dictionary: Dictionary,
     /// By shape.
-    texts: HashMap<u64, Arc<Texts>>,
+    texts: HashMap<u64, Texts>,
     /// What the dictionary knows that fits, by place: structure, member and shape.
     known: HashMap<u64, Arc<[Value]>>,
 }
@@ -137,7 +137,7 @@ impl Values {
             "" => hash((&schema.pattern, schema.min_length, schema.max_length)),
             name => hash((&service.info.id, name)),
         };
-        let texts = self.texts.entry(key).or_insert_with(|| Arc::new(Texts::of(schema)));
+        let texts = self.texts.entry(key).or_insert_with(|| Texts::of(schema));
         texts.draw(schema, rng)
     }
 
@@ -312,148 +312,4 @@ fn time(rng: &mut ChaCha8Rng) -> Value {
 fn document(rng: &mut ChaCha8Rng) -> Value {
     let documents = [json!({}), json!({"a": 1}), json!({"a": {"b": [true, "c", 0.5]}})];
     one_of(rng, &documents).cloned().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use rand_chacha::rand_core::SeedableRng;
-
-    use super::*;
-    use crate::catalogue::{Catalogue, Source};
-    use crate::reference::{Call, Fault, Reference};
-
-    fn catalogue() -> Arc<Catalogue> {
-        Arc::new(Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads"))
-    }
-
-    /// Fails where a value holds what begins an expression.
-    #[track_caller]
-    fn assert_no_expression(value: &Value) {
-        assert!(!value.to_string().contains("${"), "{value}");
-    }
-
-    #[test]
-    fn every_shape_has_values_that_fit() {
-        let catalogue = catalogue();
-        let mut values = Values::new(Dictionary::ours());
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        for service in catalogue.services.values() {
-            for name in service.shapes.keys() {
-                let schema = Schema::named(name);
-                for optional in [0.0, 0.3, 0.6, 1.0].repeat(5) {
-                    let value = values.fitting(service, name, &schema, optional, &mut rng);
-                    assert!(reference::fits(service, &schema, &value), "{name}: {value}");
-                    assert_no_expression(&value);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_input_is_accepted() {
-        let catalogue = catalogue();
-        let mut values = Values::new(Dictionary::ours());
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        for (service, operation) in catalogue.operations() {
-            let mut reference = Reference::new(catalogue.clone(), 3);
-            for optional in [0.0, 0.3, 0.6, 1.0].repeat(5) {
-                let input =
-                    values.fitting(service, &operation.name, &operation.input, optional, &mut rng);
-                assert_no_expression(&input);
-                let call = Call {
-                    service: &service.info.id,
-                    operation: &operation.name,
-                    input: &input,
-                    signed: true,
-                };
-                let answer = reference.call(&call, 1_750_000_000_000);
-                let refused = matches!(
-                    answer,
-                    Err(Fault::Constraints(_) | Fault::Serialization(_) | Fault::Pending)
-                );
-                assert!(!refused, "{}: {input}\n{answer:?}", operation.name);
-            }
-        }
-    }
-
-    #[test]
-    fn every_edge_fits_and_the_edges_are_there() {
-        let catalogue = catalogue();
-        let mut values = Values::new(Dictionary::ours());
-        let mut rng = ChaCha8Rng::seed_from_u64(4);
-        for service in catalogue.services.values() {
-            for (name, shape) in &service.shapes {
-                let schema = Schema::named(name);
-                let edges = values.boundaries(service, name, &schema, &mut rng);
-                assert!(!edges.is_empty(), "{name}");
-                for (edge, value) in &edges {
-                    let shown: String = value.to_string().chars().take(200).collect();
-                    assert!(reference::fits(service, &schema, value), "{name} {edge}: {shown}");
-                    assert_no_expression(value);
-                }
-                let named = |edge: &str| edges.iter().find(|(name, _)| name == edge);
-                if shape.maximum.is_some() {
-                    let greatest = named("greatest").map(|(_, value)| value.as_i64());
-                    assert_eq!(greatest, Some(shape.maximum), "{name}");
-                }
-                if let Some(set) = &shape.enumeration {
-                    assert_eq!(edges.len(), set.len(), "{name}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_value_follows_from_the_seed_and_not_from_what_was_made_before() {
-        let catalogue = catalogue();
-        let (service, operation) = catalogue.operation("CreateUserPool").expect("an operation");
-        let made = |before: usize| {
-            let mut values = Values::new(Dictionary::ours());
-            let mut other = ChaCha8Rng::seed_from_u64(5);
-            for _ in 0..before {
-                values.fitting(service, &operation.name, &operation.input, 1.0, &mut other);
-            }
-            let mut rng = ChaCha8Rng::seed_from_u64(6);
-            values.fitting(service, &operation.name, &operation.input, 1.0, &mut rng)
-        };
-        assert_eq!(made(0), made(9));
-    }
-
-    #[test]
-    fn a_users_values_are_preferred_where_they_belong() {
-        let catalogue = catalogue();
-        let (service, operation) = catalogue.operation("SignUp").expect("an operation");
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), "SignUp.Username: [only-here]\n").expect("written");
-        let dictionary = Dictionary::load(file.path(), &catalogue).expect("a sound dictionary");
-        let mut values = Values::new(dictionary);
-        let mut count = |name: &str, schema: &Schema, pointer: &str| {
-            let mut rng = ChaCha8Rng::seed_from_u64(8);
-            let mut made = || values.fitting(service, name, schema, 1.0, &mut rng);
-            (0..100).filter(|_| made().pointer(pointer) == Some(&json!("only-here"))).count()
-        };
-        assert!(count("SignUp", &operation.input, "/Username") > 3);
-        let username = Schema::named("UsernameType");
-        assert!(count("SignUp.Username", &username, "") > 3);
-        assert_eq!(count("Username", &username, ""), 0);
-    }
-
-    #[test]
-    fn attributes_have_values_of_their_kind() {
-        let catalogue = catalogue();
-        let (service, _) = catalogue.operation("SignUp").expect("an operation");
-        let mut values = Values::new(Dictionary::ours());
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let schema = Schema::named("AttributeType");
-        let mut numbers = 0;
-        for _ in 0..400 {
-            let pair = values.fitting(service, "UserAttributes", &schema, 1.0, &mut rng);
-            if pair["Name"] == "phone_number" {
-                numbers += 1;
-                let number = pair["Value"].as_str().expect("a text");
-                assert!(number.trim_start_matches('+').chars().all(|c| c.is_ascii_digit()));
-            }
-        }
-        assert!(numbers > 5);
-    }
 }
