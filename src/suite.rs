@@ -110,8 +110,14 @@ pub fn area(id: &str) -> &str {
 }
 
 impl Filter {
+    /// Tells whether cases of this operation may pass.
+    pub(crate) fn takes_operation(&self, operation: &str) -> bool {
+        let bare = |name: &String| name.rsplit(':').next() == Some(operation);
+        self.operations.is_empty() || self.operations.iter().any(bare)
+    }
+
     /// Tells whether the case passes.
-    fn takes(&self, case: &Scenario) -> bool {
+    pub(crate) fn takes(&self, case: &Scenario) -> bool {
         let any = |list: &[String], test: &dyn Fn(&str) -> bool| {
             list.is_empty() || list.iter().any(|item| test(item))
         };

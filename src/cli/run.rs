@@ -10,11 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Folders, complain, say};
 use crate::catalogue::Source;
+use crate::generate::Generator;
+use crate::generate::dictionary::Dictionary;
+use crate::generate::plan::{Budget, Plan};
 use crate::outcome::{CaseOutcome, Level, Run};
 use crate::report::{self, terminal::Style};
 use crate::run::{self, Options, Session};
-use crate::scenario::Scenario;
-use crate::suite::{Filter, Suite};
+use crate::scenario::recipes::Recipes;
+use crate::suite::{Filter, Suite, SuiteError};
 use crate::target::Target;
 use crate::target::http::Limits;
 use crate::target::open::{OpenOptions, TargetSpec, open};
@@ -70,6 +73,24 @@ pub(super) struct RunArgs {
     /// Sends requests with a plain HTTP client instead of the official SDK.
     #[arg(long)]
     no_sdk: bool,
+    /// Plays only this phase: scenarios, coverage or random (repeatable); all of them otherwise.
+    #[arg(long, value_enum)]
+    phase: Vec<Phase>,
+    /// How many random sequences to play.
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    cases: u64,
+    /// Most steps of a random sequence, what sets its stage apart.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(5..=200))]
+    max_steps: u16,
+    /// Begins no generated case after this many seconds (or `2m`).
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    time_budget: Option<Duration>,
+    /// Requests that making one generated failure small may take; 0: leave it as it is.
+    #[arg(long, default_value_t = 1500, value_name = "N")]
+    shrink: u64,
+    /// Draws values from this file too: member or shape name to a list of values.
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
     /// Compares each answer of the written cases with the reference's too.
     #[arg(long)]
     lockstep: bool,
@@ -87,31 +108,105 @@ pub(super) struct RunArgs {
     verbose: bool,
 }
 
+/// A part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Phase {
+    /// The written cases.
+    Scenarios,
+    /// Each operation's boundaries, violations, handles and situations.
+    Coverage,
+    /// Random sequences.
+    Random,
+}
+
+/// Reads `90`, `90s`, `2m` or `1h`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
+        Some((end, _)) => text.split_at(end),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(format!("`{unit}` is no unit; `90s`, `2m` and `1h` are times")),
+    };
+    let number: u64 = number.parse().map_err(|_| format!("`{text}` is no time, such as `2m`"))?;
+    Ok(Duration::from_secs(number.saturating_mul(factor)))
+}
+
+impl RunArgs {
+    fn plays(&self, phase: Phase) -> bool {
+        self.phase.is_empty() || self.phase.contains(&phase)
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            operations: self.operation.clone(),
+            levels: self.level.clone(),
+            areas: self.area.clone(),
+            texts: self.text.clone(),
+        }
+    }
+
+    /// Returns the cases to play: those written, and those that are generated.
+    fn plan(&self, folders: &Folders, suite: &Suite, seed: u64) -> Result<Plan, Failure> {
+        let filter = self.filter();
+        let generates = self.plays(Phase::Coverage) || self.plays(Phase::Random);
+        let written = match suite.select(&filter) {
+            Ok(cases) if self.plays(Phase::Scenarios) => cases,
+            Err(error @ SuiteError::Filter(_)) => return Err(error.into()),
+            Err(error) if !generates => return Err(error.into()),
+            _ => Vec::new(),
+        };
+        if !generates {
+            return Ok(Plan::of(&written));
+        }
+        let source = folders.sources().scenarios;
+        let recipes = Recipes::load(&source, &suite.catalogue).map_err(SuiteError::Scenarios)?;
+        let dictionary = match &self.dictionary {
+            Some(path) => Dictionary::load(path, &suite.catalogue)?,
+            None => Dictionary::ours(),
+        };
+        let generator =
+            Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed);
+        let budget = Budget {
+            coverage: self.plays(Phase::Coverage),
+            cases: if self.plays(Phase::Random) { self.cases } else { 0 },
+            max_steps: usize::from(self.max_steps),
+            until: self.time_budget.map(|budget| Instant::now() + budget),
+        };
+        let plan = Plan::of(&written).generating(generator, budget, &filter);
+        if plan.most() == 0 {
+            return Err(suite.select(&filter).map_or_else(Failure::from, |_| {
+                Failure("nothing to play: no phase has a case".into())
+            }));
+        }
+        Ok(plan)
+    }
+}
+
 /// Carries out `run`.
 pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
     let suite = Suite::load(&folders.sources())?;
-    let cases = suite.select(&Filter {
-        operations: args.operation.clone(),
-        levels: args.level.clone(),
-        areas: args.area.clone(),
-        texts: args.text.clone(),
-    })?;
+    let seed = args.seed.unwrap_or_else(draw_seed);
+    let plan = args.plan(folders, &suite, seed)?;
     if args.list {
-        for case in &cases {
+        for case in plan {
             say(&format!("{:10} {}  {}", case.level, case.id, case.title));
         }
         return Ok(0);
     }
-    super::runtime()?.block_on(play(args, folders, &suite, &cases))
+    super::runtime()?.block_on(play(args, folders, &suite, plan, seed))
 }
 
 async fn play(
     args: &RunArgs,
     folders: &Folders,
     suite: &Suite,
-    cases: &[Arc<Scenario>],
+    plan: Plan,
+    seed: u64,
 ) -> Result<u8, Failure> {
-    let seed = args.seed.unwrap_or_else(draw_seed);
     let options = OpenOptions {
         profiles: profiles(folders),
         capabilities_of: args.as_profile.clone(),
@@ -151,21 +246,19 @@ async fn play(
             snapshots: Arc::new(folders.snapshots()?),
             frozen_at: None,
             lockstep: args.lockstep,
+            shrink_requests: args.shrink,
         },
     );
-    let outcome = watched(args, &session, cases).await;
+    let outcome = watched(args, &session, plan).await;
     opened.shutdown().await;
     finish(args, &outcome?)
 }
 
 /// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
-async fn watched(
-    args: &RunArgs,
-    session: &Session,
-    cases: &[Arc<Scenario>],
-) -> Result<Run, Failure> {
+async fn watched(args: &RunArgs, session: &Session, plan: Plan) -> Result<Run, Failure> {
     let started = Instant::now();
-    let header = run::header(session, cases.len());
+    let planned = plan.most();
+    let header = run::header(session, planned);
     if let Some(path) = &args.report_junit {
         // A path that cannot be written is better known before the run, and a run that is killed
         // leaves a report that says it was cut short.
@@ -173,7 +266,7 @@ async fn watched(
     }
     let stream = args.report_json.as_deref().map(|path| report::json::Stream::start(path, &header));
     let stream = Mutex::new(stream.transpose()?);
-    let progress = progress_bar(cases.len());
+    let progress = progress_bar(planned);
     let plain = !std::io::stderr().is_terminal();
     let watch = |outcome: &CaseOutcome| {
         progress.inc(1);
@@ -187,7 +280,7 @@ async fn watched(
         }
     };
     let run =
-        until_interrupted(session, run::run(session, cases, &watch), &progress, cases.len()).await;
+        until_interrupted(session, run::run_plan(session, plan, &watch), &progress, planned).await;
     progress.finish_and_clear();
     if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
         // A run given up has nothing to add to what was written case by case.

@@ -136,7 +136,9 @@ pub(super) fn reads(service: &Service) -> Vec<&Operation> {
 
 /// Reading operations that are more than a look: they begin or answer something.
 fn has_effects(operation: &str) -> bool {
-    crate::run::writes(operation) || operation == "GetCSVHeader" || operation == "GetSigningCertificate"
+    crate::run::writes(operation)
+        || operation == "GetCSVHeader"
+        || operation == "GetSigningCertificate"
 }
 
 /// Most looks of one operation: one resource and its neighbours.
@@ -151,7 +153,8 @@ fn inputs(operation: &Operation, members: &[(String, String)], stock: &Stock) ->
         for input in &inputs {
             let pool = input.get("UserPoolId").or(input.get("IdentityPoolId"));
             let live = stock.of(shape).filter(|handle| {
-                !handle.deleted && (pool.is_none() || handle.pool.is_none() || handle.pool.as_ref() == pool)
+                !handle.deleted
+                    && (pool.is_none() || handle.pool.is_none() || handle.pool.as_ref() == pool)
             });
             for handle in live.take(MOST_LOOKS) {
                 let mut input: Map<String, Value> = input.clone();
@@ -162,7 +165,8 @@ fn inputs(operation: &Operation, members: &[(String, String)], stock: &Stock) ->
         inputs = wider;
     }
     let limits = ["MaxResults", "Limit"];
-    let known = |name: &String| members.iter().any(|(m, _)| m == name) || limits.contains(&name.as_str());
+    let known =
+        |name: &String| members.iter().any(|(m, _)| m == name) || limits.contains(&name.as_str());
     if !required.iter().all(known) || required.is_empty() {
         return Vec::new();
     }

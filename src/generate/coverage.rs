@@ -157,11 +157,13 @@ impl Coverage<'_> {
 
     /// The call in each situation that concerns what it relies on.
     fn situations(&mut self) {
-        let situations = self.generator.recipes.situations().to_vec();
-        for situation in situations.iter().filter(|s| s.applies_to(&self.recipe)) {
+        let all = self.generator.recipes.situations().iter();
+        let situations: Vec<_> = all.filter(|s| s.applies_to(&self.recipe)).cloned().collect();
+        for situation in situations {
             let mut stage = self.stage();
             stage.extend(situation.steps.iter().cloned());
-            let call = Step { expect: Expect::Anything, one_fault: true, ..self.recipe.call.clone() };
+            let call =
+                Step { expect: Expect::Anything, one_fault: true, ..self.recipe.call.clone() };
             let name = format!("when-{}", situation.name);
             self.one(&name, &situation.title, &stage, vec![call]);
             if let Some(case) = self.cases.last_mut() {
@@ -196,7 +198,8 @@ impl Coverage<'_> {
             looks.iter().cloned().chain(steps).chain(looks.iter().cloned()).collect()
         };
         for (part, steps) in refused.chunks(MOST_STEPS).enumerate() {
-            let name = if part == 0 { "violations".into() } else { format!("violations-{}", part + 1) };
+            let name =
+                if part == 0 { "violations".into() } else { format!("violations-{}", part + 1) };
             self.one(&name, "each single violation", &stage, between(steps.to_vec()));
         }
         self.add("pairs", "two violations at once", &stage, pairs);
@@ -228,10 +231,12 @@ impl Coverage<'_> {
         stage.extend(super::neighbours::beside(&stock));
         let stock = self.stock(&stage);
         let mut steps = Vec::new();
-        for (member, shape) in members.iter().filter(|(member, _)| self.base.get(member).is_some()) {
+        for (member, shape) in members.iter().filter(|(member, _)| self.base.get(member).is_some())
+        {
             let mine = &self.base[member];
             let mut values = vec![super::neighbours::never(shape, mine)];
-            let others = stock.of(shape).filter(|handle| handle.expression != *mine && !handle.deleted);
+            let others =
+                stock.of(shape).filter(|handle| handle.expression != *mine && !handle.deleted);
             values.extend(others.take(2).map(|handle| Some(handle.expression.clone())));
             let wrong = stock.all().iter().find(|handle| handle.shape != *shape);
             values.push(wrong.map(|handle| handle.expression.clone()));
@@ -352,7 +357,9 @@ impl Coverage<'_> {
         let resource = resources.find(|r| lists(&r.list) && !r.create.is_empty());
         let creator = resource.and_then(|r| {
             let creators = r.create.iter().map(|creator| creator.operation.as_str());
-            creators.filter_map(|name| self.generator.recipes.of(&self.service.info.id, name).first()).next()
+            creators
+                .filter_map(|name| self.generator.recipes.of(&self.service.info.id, name).first())
+                .next()
         });
         let Some(creator) = creator else { return Vec::new() };
         let mut steps = Vec::new();
@@ -393,7 +400,8 @@ impl Coverage<'_> {
         for (attribute, value) in wanted {
             for operator in ["=", "^="] {
                 let filter = json!(format!("{attribute} {operator} \"{value}\""));
-                let mut input: Map<String, Value> = self.base.as_object().cloned().unwrap_or_default();
+                let mut input: Map<String, Value> =
+                    self.base.as_object().cloned().unwrap_or_default();
                 input.insert("Filter".into(), filter);
                 let step = self.with(&Value::Object(input));
                 steps.push(in_pages(step.clone(), None));

@@ -29,7 +29,11 @@ const FEWEST_STEPS: usize = 5;
 const SWARM: usize = 10;
 
 /// Returns the sequence with this number; at most `most_steps` steps follow its stage.
-pub(super) fn sequence(generator: &mut Generator, number: u64, most_steps: usize) -> Option<Scenario> {
+pub(super) fn sequence(
+    generator: &mut Generator,
+    number: u64,
+    most_steps: usize,
+) -> Option<Scenario> {
     let mut rng = generator.rng(&format!("random/{number}"));
     let recipes = generator.recipes.iter().count();
     let focus = usize::try_from(number).unwrap_or_default() % recipes.max(1);
@@ -120,7 +124,11 @@ impl Drawing<'_> {
             // Deleting what everything lives in ends a sequence early.
             _ if ends_all(&operation.name) && !one_in(&mut self.rng, 8) => self.looks(),
             6 | 7 if operation.name == focus.operation => {
-                vec![Step { expect: Expect::Anything, save: Default::default(), ..focus.call.clone() }]
+                vec![Step {
+                    expect: Expect::Anything,
+                    save: Default::default(),
+                    ..focus.call.clone()
+                }]
             }
             draw => {
                 let stale = if draw > 16 { 3 } else { 12 };
@@ -161,7 +169,9 @@ impl Drawing<'_> {
             }
             let shape = members.iter().find(|(name, _)| name == member).map(|(_, shape)| shape);
             let value = match shape {
-                _ if creates.contains(member) && !one_in(&mut self.rng, 4) => Some(self.fresh(member)),
+                _ if creates.contains(member) && !one_in(&mut self.rng, 4) => {
+                    Some(self.fresh(member))
+                }
                 Some(shape) => self.handle(shape, pool.as_ref(), stale),
                 None => None,
             };
@@ -198,12 +208,15 @@ impl Drawing<'_> {
             {
                 return Some(value);
             }
-            let gone: Vec<_> = known.iter().filter(|h| h.deleted || h.pool.as_ref() != pool).collect();
+            let gone: Vec<_> =
+                known.iter().filter(|h| h.deleted || h.pool.as_ref() != pool).collect();
             if let Some(other) = one_of(&mut self.rng, &gone) {
                 return Some(other.expression.clone());
             }
         }
-        if let Some(pool) = pool.filter(|_| shape.ends_with("PoolIdType") || shape == "IdentityPoolId") {
+        if let Some(pool) =
+            pool.filter(|_| shape.ends_with("PoolIdType") || shape == "IdentityPoolId")
+        {
             return Some(pool.clone());
         }
         let fits = |h: &&super::stock::Handle| {
@@ -228,7 +241,11 @@ impl Drawing<'_> {
         let class = crate::canonical::class_of(Some(resolved), shape, member, &value);
         let secret = class.is_some_and(|class| class.sort == Volatile::Secret);
         if secret && value.is_string() && member.contains("Password") {
-            return Value::from(if one_in(&mut self.rng, 3) { "${new_password}" } else { "${password}" });
+            return Value::from(if one_in(&mut self.rng, 3) {
+                "${new_password}"
+            } else {
+                "${password}"
+            });
         }
         if shape == Some("DomainType") {
             return self.fresh("d");
@@ -257,7 +274,13 @@ impl Drawing<'_> {
 fn ends_all(operation: &str) -> bool {
     matches!(
         operation,
-        "DeleteUserPool" | "DeleteIdentityPool" | "DeleteUserPoolClient" | "DeleteUser"
-            | "GlobalSignOut" | "AdminUserGlobalSignOut" | "AdminDeleteUser" | "RevokeToken"
+        "DeleteUserPool"
+            | "DeleteIdentityPool"
+            | "DeleteUserPoolClient"
+            | "DeleteUser"
+            | "GlobalSignOut"
+            | "AdminUserGlobalSignOut"
+            | "AdminDeleteUser"
+            | "RevokeToken"
     )
 }

@@ -60,7 +60,8 @@ impl Stock {
         let Some(service) = catalogue.services.get(id) else { return };
         let Some(operation) = service.operations.get(operation) else { return };
         let input = with.value();
-        let pool = ["UserPoolId", "IdentityPoolId"].iter().find_map(|name| input.get(name)).cloned();
+        let pool =
+            ["UserPoolId", "IdentityPoolId"].iter().find_map(|name| input.get(name)).cloned();
         for (member, shape) in links.members(id, operation) {
             let held = match caller {
                 Caller::Holder(token) if member == "AccessToken" => Some(token.value()),
@@ -71,7 +72,8 @@ impl Stock {
             }
         }
         for (name, pointer) in &step.save {
-            let Some((member, schema)) = operation.output.as_ref().and_then(|output| at(service, output, pointer))
+            let Some((member, schema)) =
+                operation.output.as_ref().and_then(|output| at(service, output, pointer))
             else {
                 continue;
             };

@@ -21,6 +21,7 @@ use futures_util::stream;
 use tokio::sync::RwLock;
 
 use crate::catalogue::Catalogue;
+use crate::generate::plan::Plan;
 use crate::outcome::{CaseOutcome, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario};
 use crate::snapshot::{self, Snapshot, Snapshots};
@@ -56,6 +57,8 @@ pub struct Options {
     pub frozen_at: Option<u64>,
     /// Every case is played in lockstep with the reference, whether it says so or not.
     pub lockstep: bool,
+    /// Requests that making one failure of a generated case small may take; 0 leaves it as it is.
+    pub shrink_requests: u64,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             snapshots: Arc::default(),
             frozen_at: None,
             lockstep: false,
+            shrink_requests: 1500,
         }
     }
 }
@@ -255,33 +259,53 @@ pub async fn run(
     cases: &[Arc<Scenario>],
     watch: &(dyn Fn(&CaseOutcome) + Sync),
 ) -> Run {
+    run_plan(session, Plan::of(cases), watch).await
+}
+
+/// Runs every case of a plan; see [`run`]. Failures of generated cases are made small at the end.
+pub async fn run_plan(session: &Session, plan: Plan, watch: &(dyn Fn(&CaseOutcome) + Sync)) -> Run {
     let started = Instant::now();
-    let mut run = header(session, cases.len());
-    let mut outcomes = stream::iter(cases)
-        .map(|case| async move {
-            if session.is_cancelled() { None } else { Some(session.run_case(case).await) }
-        })
-        .buffer_unordered(session.options.jobs.max(1));
-    let mut silent = 0;
-    while let Some(outcome) = outcomes.next().await {
-        let Some(outcome) = outcome else { continue };
-        watch(&outcome);
-        silent = match outcome.verdict() {
-            Verdict::Indeterminate { .. } => silent + 1,
-            Verdict::Skipped { .. } => silent,
-            _ => 0,
-        };
-        if silent >= MOST_SILENT || (session.options.fail_fast && outcome.failed()) {
-            session.cancel();
+    let mut run = header(session, 0);
+    let mut planned = 0;
+    // Cases that may have to be played again.
+    let mut kept: BTreeMap<String, Arc<Scenario>> = BTreeMap::new();
+    {
+        let cases = plan.inspect(|_| planned += 1);
+        let mut outcomes = stream::iter(cases)
+            .map(|case| async move {
+                if session.is_cancelled() {
+                    None
+                } else {
+                    Some((session.run_case(&case).await, case))
+                }
+            })
+            .buffer_unordered(session.options.jobs.max(1));
+        let mut silent = 0;
+        while let Some(outcome) = outcomes.next().await {
+            let Some((outcome, case)) = outcome else { continue };
+            watch(&outcome);
+            silent = match outcome.verdict() {
+                Verdict::Indeterminate { .. } => silent + 1,
+                Verdict::Skipped { .. } => silent,
+                _ => 0,
+            };
+            if silent >= MOST_SILENT || (session.options.fail_fast && outcome.failed()) {
+                session.cancel();
+            }
+            if outcome.failed() || matches!(outcome.verdict(), Verdict::Unsupported { .. }) {
+                kept.insert(case.id.clone(), case);
+            }
+            run.cases.push(outcome);
         }
-        run.cases.push(outcome);
     }
-    play_again_what_it_has_after_all(session, cases, &mut run).await;
+    run.planned = planned;
+    play_again_what_it_has_after_all(session, &kept, &mut run).await;
+    run.cases.sort_by(|a, b| a.case.cmp(&b.case));
+    make_small(session, &kept, &mut run).await;
     let leaked = session.close().await;
     if let Some(last) = run.cases.last_mut() {
         last.leaked.extend(leaked);
     }
-    run.cases.sort_by(|a, b| a.case.cmp(&b.case));
     run.complete = run.cases.len() == run.planned;
     run.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     run
@@ -291,7 +315,7 @@ pub async fn run(
 /// saw that operation carried out: what looked like a decline is how the target fails.
 async fn play_again_what_it_has_after_all(
     session: &Session,
-    cases: &[Arc<Scenario>],
+    cases: &BTreeMap<String, Arc<Scenario>>,
     run: &mut Run,
 ) {
     for outcome in &mut run.cases {
@@ -300,8 +324,34 @@ async fn play_again_what_it_has_after_all(
         if listed || session.is_cancelled() || !session.target.has_answered(operation) {
             continue;
         }
-        if let Some(case) = cases.iter().find(|case| case.id == outcome.case) {
+        if let Some(case) = cases.get(&outcome.case) {
             *outcome = session.run_case(case).await;
+        }
+    }
+}
+
+/// Writes, for each kind of failure of generated cases, the shortest sequence that shows it: with
+/// the first case that failed so, in the order of ids.
+async fn make_small(session: &Session, cases: &BTreeMap<String, Arc<Scenario>>, run: &mut Run) {
+    let budget = session.options.shrink_requests;
+    let mut done = BTreeSet::new();
+    let mut wanted = Vec::new();
+    for (at, outcome) in run.cases.iter().enumerate() {
+        let Some(case) = cases.get(&outcome.case).filter(|case| case.lockstep) else { continue };
+        for (index, finding) in outcome.findings.iter().enumerate().filter(|(_, f)| f.fails) {
+            if budget > 0 && done.insert(finding.id.clone()) {
+                wanted.push((at, index, case.clone(), finding.clone()));
+            }
+        }
+    }
+    let shrunk = stream::iter(wanted).map(|(at, index, case, finding)| async move {
+        (at, index, session.shrink(&case, &finding, budget).await)
+    });
+    let mut shrunk = shrunk.buffer_unordered(session.options.jobs.max(1));
+    while let Some((at, index, shrunk)) = shrunk.next().await {
+        if let Some(shrunk) = shrunk {
+            run.cases[at].requests += shrunk.requests;
+            run.cases[at].findings[index].scenario = Some(shrunk.text());
         }
     }
 }

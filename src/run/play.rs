@@ -176,7 +176,7 @@ impl Player<'_> {
     }
 
     async fn set_up(&mut self, set_up: &SetUp, overlay: &Node) -> Result<(), End> {
-        let main = configurable(&set_up.steps);
+        let main = set_up.configurable();
         for (index, step) in set_up.steps.iter().enumerate() {
             let overlay = (Some(index) == main).then_some(overlay);
             self.step(step, Place::SetUp(set_up.name.clone(), index + 1), overlay).await?;
@@ -473,11 +473,6 @@ pub(super) async fn send_once(session: &Session, call: &Call, place: &Place) -> 
         together: None,
         elapsed_ms: reply.elapsed_ms,
     }
-}
-
-fn configurable(steps: &[Step]) -> Option<usize> {
-    let is_call = |step: &Step| matches!(step.action, Action::Call { .. });
-    steps.iter().position(|step| step.configurable).or_else(|| steps.iter().rposition(is_call))
 }
 
 fn expects_error(exchange: &Exchange) -> bool {

@@ -7,6 +7,7 @@ use super::Session;
 use super::play::Attempt;
 use crate::outcome::{CaseOutcome, Finding};
 use crate::scenario::node::{Node, NodeKind};
+use crate::scenario::write;
 use crate::scenario::{Action, Expect, Scenario, Step};
 
 /// A shrunk case, and what it took.
@@ -18,6 +19,21 @@ pub struct Shrunk {
     pub finding: Finding,
     /// Requests that were sent on the way.
     pub requests: u64,
+}
+
+impl Shrunk {
+    /// Returns the case as a scenario file that says what it shows.
+    pub fn text(&self) -> String {
+        let Finding { check, operation, expected, source, evidence, .. } = &self.finding;
+        let case = Scenario {
+            title: format!("{operation}: {check}"),
+            why: format!("Expected: {expected}"),
+            source: source.clone(),
+            evidence: *evidence,
+            ..self.case.clone()
+        };
+        write::scenario(&case)
+    }
 }
 
 impl Session {

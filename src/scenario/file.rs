@@ -66,6 +66,51 @@ pub struct SetUpFile {
     pub steps: Vec<StepFile>,
 }
 
+/// How an operation is called so that it succeeds on a sound target. Of a variant, what is not
+/// said is as in the recipe; `spoiled` apart.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecipeFile {
+    /// What the target must be able to do, beyond what the set-ups say.
+    pub needs: Vec<Capability>,
+    /// Set-ups to play first, as in a scenario.
+    pub setup: Option<Vec<Node>>,
+    /// Steps of its own, before the call.
+    pub steps: Option<Vec<StepFile>>,
+    /// Who calls.
+    #[serde(rename = "as")]
+    pub caller: Option<Node>,
+    /// Input of the call: the fewest members that make it succeed.
+    pub with: Option<Node>,
+    /// Inputs that are refused, by name: each overlays `with`; `AccessToken` overlays `as`.
+    pub spoiled: BTreeMap<String, Node>,
+    /// Other ways that succeed, by name.
+    pub variants: BTreeMap<String, RecipeFile>,
+}
+
+/// A way to spoil what a call relies on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SituationFile {
+    /// What is the matter.
+    pub title: String,
+    /// What the target must be able to do.
+    #[serde(default)]
+    pub needs: Vec<Capability>,
+    /// Bindings that it builds on: it applies where a recipe has made all of them; a built-in one
+    /// must have been used.
+    #[serde(default)]
+    pub uses: Vec<Node>,
+    /// Operations it is meant for; all, unless said otherwise.
+    #[serde(default)]
+    pub only: Vec<Node>,
+    /// How often the steps are played; once, unless said otherwise. 20 at most.
+    #[serde(default)]
+    pub times: Option<usize>,
+    /// The calls, in order.
+    pub steps: Vec<StepFile>,
+}
+
 /// One step. Exactly one of `call`, `raw`, `get`, `mail`, `clock`, `wait`, `let`,
 /// `invoked` says what it does.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

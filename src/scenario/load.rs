@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use super::check::check_bindings;
+use super::error::{ParseError, ParseErrorKind};
 use super::node::Node;
-use super::parse::{ParseError, ParseErrorKind, check_bindings, parse_scenario, parse_set_up};
+use super::parse::{parse_scenario, parse_set_up};
 use super::{Scenario, SetUp};
 use crate::catalogue::Catalogue;
 
@@ -51,17 +53,10 @@ pub fn load(source: &Source, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec
 
 fn link(files: &Files, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec<ParseError>> {
     let mut errors = Vec::new();
-    let mut set_ups = BTreeMap::new();
-    let (set_up_files, scenario_files): (Vec<_>, Vec<_>) =
-        files.iter().partition(|(path, _)| path.starts_with("setup/"));
-    for (path, text) in set_up_files {
-        match parse_set_up(path, text, catalogue) {
-            Ok(set_up) => drop(set_ups.insert(set_up.name.clone(), set_up)),
-            Err(error) => errors.push(error),
-        }
-    }
+    let set_ups = set_ups(files, catalogue, &mut errors);
     let mut scenarios = Vec::new();
-    for (path, text) in scenario_files {
+    let is_scenario = |path: &str| !["setup/", "recipes/"].iter().any(|f| path.starts_with(f));
+    for (path, text) in files.iter().filter(|(path, _)| is_scenario(path)) {
         let parsed = parse_scenario(path, text, catalogue).and_then(|(mut scenario, wanted)| {
             scenario.setup = resolve(path, text, &wanted, &set_ups)?;
             for (set_up, _) in &scenario.setup {
@@ -79,8 +74,24 @@ fn link(files: &Files, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec<Parse
     if errors.is_empty() { Ok(scenarios) } else { Err(errors) }
 }
 
+/// Reads every set-up, by name.
+pub(super) fn set_ups(
+    files: &Files,
+    catalogue: &Catalogue,
+    errors: &mut Vec<ParseError>,
+) -> BTreeMap<String, SetUp> {
+    let mut set_ups = BTreeMap::new();
+    for (path, text) in files.iter().filter(|(path, _)| path.starts_with("setup/")) {
+        match parse_set_up(path, text, catalogue) {
+            Ok(set_up) => drop(set_ups.insert(set_up.name.clone(), set_up)),
+            Err(error) => errors.push(error),
+        }
+    }
+    set_ups
+}
+
 /// Lists the wanted set-ups and what they build on, each once, in the order they must be played.
-fn resolve(
+pub(super) fn resolve(
     path: &str,
     text: &str,
     wanted: &[(String, Node)],

@@ -4,11 +4,15 @@
 //! [`bind`] fills in `${…}`. Nothing here sends a request or judges an answer.
 
 pub mod bind;
+mod check;
+mod error;
 pub mod file;
 mod functions;
 mod load;
+mod names;
 pub mod node;
 pub mod parse;
+pub mod recipes;
 pub mod reply;
 pub mod write;
 
@@ -72,6 +76,16 @@ pub struct SetUp {
     pub setup: Vec<(String, Node)>,
     /// Its steps.
     pub steps: Vec<Step>,
+}
+
+impl SetUp {
+    /// Returns the index of the step whose input may be overlaid: the one that says so, else the
+    /// last call.
+    pub(crate) fn configurable(&self) -> Option<usize> {
+        let is_call = |step: &Step| matches!(step.action, Action::Call { .. });
+        let marked = self.steps.iter().position(|step| step.configurable);
+        marked.or_else(|| self.steps.iter().rposition(is_call))
+    }
 }
 
 /// A function that the triggers of a case's pools can call.
@@ -219,4 +233,12 @@ pub enum Expect {
 /// Returns the JSON Schema of scenario files, for editors.
 pub fn json_schema() -> serde_json::Value {
     schemars::schema_for!(file::ScenarioFile).to_value()
+}
+
+/// Returns the JSON Schemas of the files in `recipes/`, for editors: of recipes, of situations.
+pub fn recipe_schemas() -> [serde_json::Value; 2] {
+    [
+        schemars::schema_for!(BTreeMap<String, file::RecipeFile>).to_value(),
+        schemars::schema_for!(BTreeMap<String, file::SituationFile>).to_value(),
+    ]
 }

@@ -1,98 +1,27 @@
 //! Reads scenario files and refuses what cannot be meant, with place and near match.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use base64::Engine;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::bind::{BUILT_IN, Expression, expressions};
+pub use super::error::{ParseError, ParseErrorKind};
 use super::file::{ExpectFile, RawFile, ScenarioFile, SetUpFile, StepFile};
 use super::node::{At, Node, NodeKind};
 use super::{Action, Caller, Expect, Function, RawBody, Scenario, SetUp, Step, reply};
 use crate::catalogue::{Catalogue, Service};
-use crate::pattern::{KEYS, Pattern};
 use crate::target::Capability;
-
-/// A scenario file that cannot be run as written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ParseError {
-    /// Path below the scenarios' root.
-    pub path: String,
-    /// Where in it.
-    pub at: At,
-    /// The line itself.
-    pub line: String,
-    /// What is wrong.
-    pub kind: ParseErrorKind,
-}
-
-/// What is wrong with a scenario file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParseErrorKind {
-    /// The file cannot be read at all.
-    #[error("cannot be read: {0}")]
-    Unreadable(String),
-    /// Not YAML, or not of the format.
-    #[error("{0}")]
-    Format(String),
-    /// A name that nothing has; the text holds the near match.
-    #[error("{0}")]
-    Unknown(String),
-    /// A step does nothing, or several things.
-    #[error(
-        "a step does exactly one of call, raw, get, mail, clock, wait, let, invoked; this one does {0}"
-    )]
-    Action(String),
-    /// Parts that do not go together.
-    #[error("{0}")]
-    Misfit(String),
-    /// A set-up builds on itself.
-    #[error("set-up `{name}` builds on itself")]
-    SetUpCycle {
-        /// The set-up.
-        name: String,
-    },
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenarios/{}", self.path)?;
-        if self.at.line > 0 {
-            write!(f, ":{}:{}", self.at.line, self.at.column)?;
-        }
-        write!(f, ": {}", self.kind)?;
-        if !self.line.trim().is_empty() {
-            let gutter = self.at.line.to_string();
-            write!(f, "\n {gutter} | {}", self.line)?;
-            let column = usize::try_from(self.at.column.saturating_sub(1)).unwrap_or_default();
-            write!(f, "\n {} | {}^", " ".repeat(gutter.len()), " ".repeat(column.min(200)))?;
-        }
-        Ok(())
-    }
-}
-
-impl ParseError {
-    /// Returns the error at a place of the file with this text.
-    pub(super) fn new(path: &str, text: &str, at: At, kind: ParseErrorKind) -> Self {
-        let index = usize::try_from(at.line).unwrap_or_default();
-        let line =
-            index.checked_sub(1).and_then(|index| text.lines().nth(index)).unwrap_or_default();
-        Self { path: path.into(), at, line: line.chars().take(200).collect(), kind }
-    }
-}
 
 /// The file being read, for errors.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
-    path: &'a str,
-    text: &'a str,
-    catalogue: &'a Catalogue,
+pub(super) struct Reader<'a> {
+    pub(super) path: &'a str,
+    pub(super) text: &'a str,
+    pub(super) catalogue: &'a Catalogue,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// Reads a scenario; set-ups are returned by name, with what overlays their input.
 ///
@@ -169,134 +98,23 @@ pub(super) fn parse_set_up(path: &str, text: &str, catalogue: &Catalogue) -> Par
     })
 }
 
-/// Checks that every binding a scenario uses is made before, by a set-up or an earlier step.
-///
-/// # Errors
-/// An expression uses a name nobody binds.
-pub(super) fn check_bindings(path: &str, text: &str, scenario: &Scenario) -> Parsed<()> {
-    let mut known: BTreeSet<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-    let arns: Vec<String> = scenario.functions.iter().map(Function::binding).collect();
-    known.extend(arns.iter().map(String::as_str));
-    for (set_up, _) in &scenario.setup {
-        set_up.steps.iter().for_each(|step| known.extend(made_by(step)));
-    }
-    for step in &scenario.steps {
-        let mut defined = scenario.functions.iter().map(|function| function.name.as_str());
-        if let Action::Invoked { function } = &step.action
-            && !defined.clone().any(|name| name == function)
-        {
-            let cause = crate::near::unknown("function", function, &mut defined);
-            return Err(ParseError::new(path, text, step.at, ParseErrorKind::Unknown(cause)));
-        }
-        let mut wrong = None;
-        for node in step.nodes() {
-            node.walk(&mut |node| {
-                let names = node.as_str().map(used_in).unwrap_or_default();
-                let stray = names.into_iter().find(|name| !known.contains(name.as_str()));
-                if let (Some(name), None) = (stray, &wrong) {
-                    let cause = crate::near::unknown("binding", &name, known.iter().copied());
-                    wrong =
-                        Some(ParseError::new(path, text, node.at, ParseErrorKind::Unknown(cause)));
-                }
-            });
-        }
-        if let Some(error) = wrong {
-            return Err(error);
-        }
-        known.extend(made_by(step));
-    }
-    Ok(())
-}
-
-fn made_by(step: &Step) -> Vec<&str> {
-    let mut names: Vec<&str> = step.save.keys().map(String::as_str).collect();
-    match &step.action {
-        Action::Mail { save, save_body, save_subject, .. } => {
-            let others = save_body.iter().chain(save_subject).map(String::as_str);
-            names.extend(others.chain([save.as_str()]));
-        }
-        Action::Let(bindings) => names.extend(bindings.iter().map(|(name, _)| name.as_str())),
-        _ => {}
-    }
-    names
-}
-
-fn used_in(text: &str) -> Vec<String> {
-    fn collect(expression: &Expression, names: &mut Vec<String>) {
-        match expression {
-            Expression::Literal(_) => {}
-            Expression::Path(name, _) => names.push(name.clone()),
-            Expression::Call(_, arguments) => arguments.iter().for_each(|a| collect(a, names)),
-        }
-    }
-    let mut names = Vec::new();
-    expressions(text).unwrap_or_default().iter().for_each(|e| collect(e, &mut names));
-    names
-}
-
-impl Step {
-    /// Tells whether an expression of the step uses the binding `name`.
-    pub(crate) fn uses(&self, name: &str) -> bool {
-        let mut found = false;
-        for node in self.nodes() {
-            node.walk(&mut |node| {
-                let keys = node.members().iter().map(|(key, _)| key.as_str());
-                let mut texts = keys.chain(node.as_str());
-                found |= texts.any(|text| used_in(text).iter().any(|used| used == name));
-            });
-        }
-        found
-    }
-
-    /// Returns every value of the step that may hold expressions.
-    fn nodes(&self) -> Vec<&Node> {
-        let mut nodes = Vec::new();
-        match &self.action {
-            Action::Call { with, caller, .. } => {
-                nodes.push(with);
-                if let Caller::Holder(token) = caller {
-                    nodes.push(token);
-                }
-            }
-            Action::Raw { path, headers, body, .. } => {
-                nodes.extend([path, headers]);
-                if let RawBody::Value(body) = body {
-                    nodes.push(body);
-                }
-            }
-            Action::Mail { pool, username, .. } => nodes.extend([pool, username]),
-            Action::Clock(seconds) => nodes.push(seconds),
-            Action::Let(bindings) => nodes.extend(bindings.iter().map(|(_, node)| node)),
-            Action::Wait(_) | Action::Invoked { .. } => {}
-        }
-        match &self.expect {
-            Expect::Output(node) | Expect::Error(_, node) => nodes.push(node),
-            Expect::Raw { status, headers, body } => {
-                nodes.extend(status.iter().chain([headers]).chain(body));
-            }
-            Expect::Anything => {}
-        }
-        nodes
-    }
-}
-
 impl<'a> Reader<'a> {
-    fn fail(&self, at: At, kind: ParseErrorKind) -> ParseError {
+    pub(super) fn fail(&self, at: At, kind: ParseErrorKind) -> ParseError {
         ParseError::new(self.path, self.text, at, kind)
     }
 
-    fn misfit(&self, at: At, text: impl Into<String>) -> ParseError {
+    pub(super) fn misfit(&self, at: At, text: impl Into<String>) -> ParseError {
         self.fail(at, ParseErrorKind::Misfit(text.into()))
     }
 
-    fn yaml<T: DeserializeOwned>(&self) -> Parsed<T> {
+    pub(super) fn yaml<T: DeserializeOwned>(&self) -> Parsed<T> {
         serde_saphyr::from_str(self.text).map_err(|error| {
             let at = error.location().map(At::from).unwrap_or_default();
             self.fail(at, ParseErrorKind::Format(plain(&error)))
         })
     }
 
-    fn set_ups(&self, nodes: &[Node]) -> Parsed<Vec<(String, Node)>> {
+    pub(super) fn set_ups(&self, nodes: &[Node]) -> Parsed<Vec<(String, Node)>> {
         let entry = |node: &Node| match &node.kind {
             NodeKind::Scalar(Value::String(name)) => {
                 let kind = NodeKind::Members(Vec::new());
@@ -309,11 +127,11 @@ impl<'a> Reader<'a> {
         Ok(entries.into_iter().flatten().collect())
     }
 
-    fn steps(&self, files: &[StepFile]) -> Parsed<Vec<Step>> {
+    pub(super) fn steps(&self, files: &[StepFile]) -> Parsed<Vec<Step>> {
         files.iter().map(|file| self.step(file)).collect()
     }
 
-    fn step(&self, file: &StepFile) -> Parsed<Step> {
+    pub(super) fn step(&self, file: &StepFile) -> Parsed<Step> {
         let at = file.place();
         let action = self.action(file, at)?;
         let operation = match &action {
@@ -472,35 +290,6 @@ impl<'a> Reader<'a> {
         Ok(Action::Call { service, operation, with, caller, pages, together })
     }
 
-    /// Refuses members that the model lacks: a misspelt one would make the case test nothing.
-    fn members(
-        &self,
-        service: &Service,
-        schema: &crate::catalogue::Schema,
-        node: &Node,
-    ) -> Parsed<()> {
-        let schema = service.resolve(schema);
-        match &node.kind {
-            NodeKind::Members(members) if schema.is_structure() => {
-                for (name, inner) in members {
-                    let known = schema.properties.iter().flatten().map(|(name, _)| name.as_str());
-                    let member = schema.member(name).ok_or_else(|| {
-                        let cause = crate::near::unknown("member", name, known);
-                        let hint = "; `unmodelled: true` sends it all the same";
-                        self.fail(inner.at, ParseErrorKind::Unknown(format!("{cause}{hint}")))
-                    })?;
-                    self.members(service, member, inner)?;
-                }
-                Ok(())
-            }
-            NodeKind::List(items) => {
-                let Some(item) = &schema.items else { return Ok(()) };
-                items.iter().try_for_each(|node| self.members(service, item, node))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn raw(&self, file: &RawFile, at: At) -> Parsed<Action> {
         let named = file.operation.as_ref().map(|node| self.operation(node)).transpose()?;
         let service = match (&named, &file.service) {
@@ -589,81 +378,6 @@ impl<'a> Reader<'a> {
         self.patterns(node)?;
         Ok(Expect::Raw { status: None, headers: Node::default(), body: Some(node.clone()) })
     }
-
-    fn rules(&self, node: &Node, operation: Option<(&str, &str)>) -> Parsed<Vec<String>> {
-        let nodes: Vec<&Node> = match &node.kind {
-            NodeKind::List(items) => items.iter().collect(),
-            _ => vec![node],
-        };
-        let mut ids = Vec::new();
-        for node in nodes {
-            let id = node.as_str().unwrap_or_default();
-            let rule = self.catalogue.rules.get(id).ok_or_else(|| {
-                let cause = crate::near::unknown("rule", id, self.catalogue.rules.ids());
-                self.fail(node.at, ParseErrorKind::Unknown(cause))
-            })?;
-            if rule.error.is_none() {
-                return Err(self.misfit(node.at, format!("rule `{id}` promises no error")));
-            }
-            if let Some((service, name)) = operation
-                && (rule.service != service || !rule.covers(name))
-            {
-                return Err(
-                    self.misfit(node.at, format!("rule `{id}` says nothing about `{name}`"))
-                );
-            }
-            ids.push(id.to_owned());
-        }
-        Ok(ids)
-    }
-
-    /// Refuses misspelt `<words>` and `$keys` of a pattern.
-    fn patterns(&self, node: &Node) -> Parsed<()> {
-        let mut wrong = None;
-        node.walk(&mut |node| {
-            let cause = match &node.kind {
-                NodeKind::Scalar(value @ Value::String(_)) => Pattern::parse(value).err(),
-                NodeKind::Members(members) => {
-                    let key = members
-                        .first()
-                        .map(|(key, _)| key.as_str())
-                        .filter(|k| k.starts_with('$') && !k.starts_with("${"));
-                    let stray = key.filter(|key| !KEYS.iter().any(|(known, _)| known == key));
-                    stray.map(|key| {
-                        crate::near::unknown("matcher", key, KEYS.iter().map(|(k, _)| *k))
-                    })
-                }
-                _ => None,
-            };
-            if let (Some(cause), None) = (cause, &wrong) {
-                wrong = Some(self.fail(node.at, ParseErrorKind::Unknown(cause)));
-            }
-        });
-        wrong.map_or(Ok(()), Err)
-    }
-
-    /// Refuses malformed `${…}` and unknown functions.
-    fn expressions(&self, node: &Node) -> Parsed<()> {
-        fn unknown_function(expression: &Expression) -> Option<String> {
-            let Expression::Call(name, arguments) = expression else { return None };
-            let mut known = super::functions::FUNCTIONS.iter().map(|(name, _)| *name);
-            if !known.clone().any(|function| function == name) {
-                return Some(crate::near::unknown("function", name, &mut known));
-            }
-            arguments.iter().find_map(unknown_function)
-        }
-        let mut wrong = None;
-        node.walk(&mut |node| {
-            let cause = node.as_str().and_then(|text| match expressions(text) {
-                Ok(found) => found.iter().find_map(unknown_function),
-                Err(cause) => Some(cause),
-            });
-            if let (Some(cause), None) = (cause, &wrong) {
-                wrong = Some(self.fail(node.at, ParseErrorKind::Unknown(cause)));
-            }
-        });
-        wrong.map_or(Ok(()), Err)
-    }
 }
 
 impl StepFile {
@@ -695,6 +409,7 @@ fn plain(error: &serde_saphyr::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::check::check_bindings;
 
     const HEAD: &str = "title: t\nwhy: w\nevidence: inferred\nsource: s\n";
 

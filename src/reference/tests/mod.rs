@@ -17,6 +17,7 @@ mod pool_extras;
 mod pools;
 mod providers;
 mod random;
+mod recipes;
 mod resources;
 mod sign_in;
 mod sign_up;

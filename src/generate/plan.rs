@@ -1,0 +1,97 @@
+//! Which cases a run plays, in which order: saved failures, written cases, coverage, random
+//! sequences. Random ones are made as they are needed, so that a long run takes no more memory
+//! than a short one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Generator;
+use crate::scenario::Scenario;
+use crate::suite::Filter;
+
+/// How much to generate.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Play the coverage phase.
+    pub coverage: bool,
+    /// How many random sequences; they are numbered from 0.
+    pub cases: u64,
+    /// Most steps of a random sequence, its stage apart.
+    pub max_steps: usize,
+    /// No generated case begins after this.
+    pub until: Option<Instant>,
+}
+
+/// The cases of a run, one after the other.
+#[derive(Debug)]
+pub struct Plan {
+    ready: VecDeque<Arc<Scenario>>,
+    random: std::ops::Range<u64>,
+    generator: Option<Generator>,
+    budget: Budget,
+    filter: Filter,
+}
+
+impl Plan {
+    /// Returns a plan of these cases and no others.
+    pub fn of(cases: &[Arc<Scenario>]) -> Self {
+        let budget = Budget { coverage: false, cases: 0, max_steps: 0, until: None };
+        Self {
+            ready: cases.iter().cloned().collect(),
+            random: 0..0,
+            generator: None,
+            budget,
+            filter: Filter::default(),
+        }
+    }
+
+    /// Adds what `generator` makes within `budget`, as far as `filter` takes it.
+    #[must_use]
+    pub fn generating(mut self, mut generator: Generator, budget: Budget, filter: &Filter) -> Self {
+        if budget.coverage {
+            for (service, operation) in generator.operations() {
+                if filter.takes_operation(&operation) {
+                    let cases = generator.coverage(&service, &operation).into_iter();
+                    self.ready.extend(cases.filter(|case| filter.takes(case)).map(Arc::new));
+                }
+            }
+        }
+        self.random = 0..budget.cases;
+        self.generator = Some(generator);
+        self.budget = budget;
+        self.filter = filter.clone();
+        self
+    }
+
+    /// How many cases there are at most.
+    pub fn most(&self) -> usize {
+        let random = usize::try_from(self.random.end - self.random.start).unwrap_or(usize::MAX);
+        self.ready.len().saturating_add(random)
+    }
+
+    fn is_over(&self) -> bool {
+        self.budget.until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+impl Iterator for Plan {
+    type Item = Arc<Scenario>;
+
+    fn next(&mut self) -> Option<Arc<Scenario>> {
+        let written = |case: &Arc<Scenario>| !case.id.starts_with("random::") && case.stage == 0;
+        while let Some(case) = self.ready.pop_front() {
+            if written(&case) || !self.is_over() {
+                return Some(case);
+            }
+        }
+        while !self.is_over() {
+            let number = self.random.next()?;
+            let case = self.generator.as_mut()?.random(number, self.budget.max_steps)?;
+            if self.filter.takes(&case) {
+                return Some(Arc::new(case));
+            }
+        }
+        None
+    }
+}
