@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cognito_conformance::reference::Reference;
-use cognito_conformance::reference::server::{Clock, Mutate, ServeOptions, Server};
+use cognito_conformance::reference::middleware::Mutate;
+use cognito_conformance::reference::server::{Clock, ServeOptions, Server};
 use cognito_conformance::run::{self, Options, Session};
 use cognito_conformance::scenario::{Action, Scenario, Step};
 use cognito_conformance::suite::{Sources, Suite};
@@ -52,8 +53,12 @@ fn timeless(suite: &Suite) -> Vec<Arc<Scenario>> {
 async fn tape_of_a_run(suite: &Suite, seed: u64) -> Vec<String> {
     let tape = Tape::default();
     let clock = Clock::Virtual(FROZEN_AT * 1000);
-    let serving =
-        ServeOptions { clock, seed, mutate: Some(note(&tape)), ..ServeOptions::default() };
+    let serving = ServeOptions {
+        clock,
+        seed,
+        middleware: Some(Arc::new(note(&tape))),
+        ..ServeOptions::default()
+    };
     let reference = Reference::new(suite.catalogue.clone(), seed);
     let server = Server::on_loopback(reference, serving).expect("a free port");
     let opening = OpenOptions {

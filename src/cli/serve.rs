@@ -38,18 +38,19 @@ pub(super) struct ServeArgs {
 /// Carries out `serve`; returns when interrupted.
 pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> {
     if args.fault.iter().any(|name| name == "list") {
-        for fault in faults::FAULTS {
-            say(&format!("{:28} {}", fault.name, fault.about));
+        for fault in faults::all() {
+            say(&format!("{:36} {:10} {}", fault.name, fault.level, fault.about));
         }
         return Ok(0);
     }
     let catalogue = Catalogue::load(&folders.sources().specs)?;
-    let mutate = faults::mutation(&args.fault).map_err(Failure)?;
+    let middleware = faults::middleware(&args.fault).map_err(Failure)?;
     let listener = std::net::TcpListener::bind(("127.0.0.1", args.port))
         .map_err(|e| Failure(format!("cannot listen on port {}: {e}", args.port)))?;
     let functions = args.functions.as_deref().map(Functions::at).transpose();
     let functions = functions.map_err(|e| Failure(e.to_string()))?;
-    let options = ServeOptions { seed: args.seed, mutate, functions, ..ServeOptions::default() };
+    let options =
+        ServeOptions { seed: args.seed, middleware, functions, ..ServeOptions::default() };
     let server = Server::start(Reference::new(catalogue.into(), args.seed), listener, options)?;
     complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
     super::runtime()?.block_on(super::run::interrupted());

@@ -44,6 +44,9 @@ impl Shell {
                 let mut core = self.core();
                 core.reference.reset(self.options.seed);
                 core.ahead = 0;
+                if let Some(middleware) = &self.options.middleware {
+                    middleware.reset();
+                }
                 answer(200, &json!({}))
             }
             ("POST", "clock") => self.advance(&request.body),

@@ -49,6 +49,7 @@ mod log_delivery;
 mod lookup;
 mod messages;
 mod mfa;
+pub mod middleware;
 mod oauth;
 mod oauth_http;
 mod paging;

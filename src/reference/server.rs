@@ -12,15 +12,13 @@ use axum::body::{Body, to_bytes};
 use tokio::sync::oneshot;
 
 use super::functions::Functions;
+use super::middleware::Middleware;
 use super::shell::Shell;
 use super::{Millis, Reference};
 use crate::wire::{Request, Response};
 
 /// Bytes a request body may have. Ours: the service's limit is not known.
 const BODY_LIMIT: usize = 1 << 20;
-
-/// Alters a response before it is sent: request, called operation (if any), response.
-pub type Mutate = Arc<dyn Fn(&Request, Option<&str>, &mut Response) + Send + Sync>;
 
 /// Where the reference reads the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,8 +37,8 @@ pub struct ServeOptions {
     pub clock: Clock,
     /// Seed that a reset starts over from, and that request ids follow from.
     pub seed: u64,
-    /// Alters every response to a call: how a named fault is put in.
-    pub mutate: Option<Mutate>,
+    /// Stands between callers and the reference: how a named fault is put in.
+    pub middleware: Option<Arc<dyn Middleware>>,
     /// Where the functions behind the pools' triggers are called; without it, none can be.
     pub functions: Option<Functions>,
 }
@@ -50,7 +48,7 @@ impl fmt::Debug for ServeOptions {
         f.debug_struct("ServeOptions")
             .field("clock", &self.clock)
             .field("seed", &self.seed)
-            .field("mutate", &self.mutate.is_some())
+            .field("middleware", &self.middleware.is_some())
             .field("functions", &self.functions)
             .finish()
     }
@@ -190,6 +188,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
+    use super::super::middleware::Mutate;
     use super::*;
     use crate::catalogue::{Catalogue, Source};
 
@@ -208,7 +207,8 @@ mod tests {
         let mutate: Mutate = Arc::new(|_, operation, response| {
             response.headers.push(("x-seen".into(), operation.unwrap_or("none").into()));
         });
-        let options = ServeOptions { mutate: Some(mutate), ..ServeOptions::default() };
+        let options =
+            ServeOptions { middleware: Some(Arc::new(mutate)), ..ServeOptions::default() };
         let server = Server::on_loopback(reference, options).expect("a free port");
         let request = |line: &str, headers: &str, body: &str| {
             format!(

@@ -71,14 +71,20 @@ impl Shell {
             return response;
         }
         let spelled = self.spell(request);
-        let operation = spelled.as_ref().map(|call| call.operation.clone());
+        let Some(middleware) = &self.options.middleware else {
+            return self.answer_across(request, spelled);
+        };
+        let operation = spelled.map(|call| call.operation);
+        let next = |request: &Request| self.answer_across(request, self.spell(request));
+        middleware.answer(request, operation.as_deref(), &next)
+    }
+
+    /// Answers with the headers that browsers ask for.
+    fn answer_across(&self, request: &Request, spelled: Option<Spelled>) -> Response {
         let mut response = self.answer(request, spelled);
         if request.header("origin").is_some() {
             push(&mut response, "access-control-allow-origin", "*");
             push(&mut response, "access-control-expose-headers", EXPOSED);
-        }
-        if let Some(mutate) = &self.options.mutate {
-            mutate(request, operation.as_deref(), &mut response);
         }
         response
     }

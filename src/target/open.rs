@@ -259,10 +259,10 @@ async fn host(
         }
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
-            let mutate = faults::mutation(&options.faults).map_err(TargetError::Fault)?;
+            let around = faults::middleware(&options.faults).map_err(TargetError::Fault)?;
             let called = functions_url.as_deref().map(Functions::at).transpose();
             let called = called.map_err(|e| TargetError::Fault(e.to_string()))?;
-            let server = local::start(options.catalogue.clone(), options.seed, mutate, called);
+            let server = local::start(options.catalogue.clone(), options.seed, around, called);
             Host::Local(Mutex::new(Some(server.map_err(TargetError::Reference)?)))
         }
     };

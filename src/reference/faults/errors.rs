@@ -1,0 +1,331 @@
+//! Faults of refusals: what is refused that should not be, or accepted, or refused in other words.
+
+use serde_json::{Value, json};
+
+use super::alter::{code, is_refused, message, refuse, says, set_header};
+use super::repair::Demand;
+use super::{EVERYTHING, NamedFault, Way};
+use crate::outcome::Level;
+
+pub(super) const FAULTS: &[NamedFault] = &[
+    NamedFault {
+        name: "undeclared-code",
+        about: "every error has a code that no operation declares",
+        level: Level::Errors,
+        caught_by: "error-declared",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) = message(response) {
+                refuse(response, 400, "InvalidRequestException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "wrong-code",
+        about: "every error is a NotAuthorizedException, with the right text",
+        level: Level::Errors,
+        caught_by: "expectation",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) = message(response) {
+                refuse(response, 400, "NotAuthorizedException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "wrong-message",
+        about: "every error has the right code and one text",
+        level: Level::Errors,
+        caught_by: "expectation",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if let Some(code) = code(response) {
+                refuse(response, response.status, &code, "The request was refused.");
+            }
+        }),
+    },
+    NamedFault {
+        name: "accepts-everything",
+        about: "what should be refused is answered with 200 and `{}`",
+        level: Level::Errors,
+        caught_by: "expectation",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if !response.is_success() {
+                response.status = 200;
+                response.body = b"{}".to_vec();
+                set_header(response, "x-amzn-errortype", None);
+                set_header(response, "x-amzn-errormessage", None);
+            }
+        }),
+    },
+    NamedFault {
+        name: "refuses-everything",
+        about: "every call of an existing operation is refused with one declared error",
+        level: Level::Errors,
+        caught_by: "expectation",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if response.is_success() {
+                refuse(response, 400, "InvalidParameterException", "Invalid request.");
+            }
+        }),
+    },
+    NamedFault {
+        name: "unknown-pool-not-authorized",
+        about: "a user pool that does not exist is answered with NotAuthorizedException",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if is_refused(response, "ResourceNotFoundException")
+                && says(response, "User pool ")
+                && !says(response, "client")
+            {
+                refuse(
+                    response,
+                    400,
+                    "NotAuthorizedException",
+                    "Access to the user pool is denied.",
+                );
+            }
+        }),
+    },
+    NamedFault {
+        name: "too-long-is-cut",
+        about: "what is longer than its constraint allows is cut and accepted",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::LengthMost(_)))),
+    },
+    NamedFault {
+        name: "too-short-is-padded",
+        about: "what is shorter than its constraint demands is accepted",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::LengthLeast(_)))),
+    },
+    NamedFault {
+        name: "numbers-are-clamped",
+        about: "a number out of range counts as the nearest in it",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| {
+            ask.repaired(|demand| matches!(demand, Demand::ValueMost(_) | Demand::ValueLeast(_)))
+        }),
+    },
+    NamedFault {
+        name: "unknown-word-is-ignored",
+        about: "a word outside its set counts as not given",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::Enum))),
+    },
+    NamedFault {
+        name: "patterns-are-not-enforced",
+        about: "what does not match its pattern is accepted",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::Pattern))),
+    },
+    NamedFault {
+        name: "client-name-is-not-required",
+        about: "an app client is created without a name",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["CreateUserPoolClient"],
+        way: Way::Answers(|ask| ask.repaired(|demand| *demand == Demand::Required)),
+    },
+    NamedFault {
+        name: "group-name-is-not-required",
+        about: "a group is created without a name",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["CreateGroup"],
+        way: Way::Answers(|ask| ask.repaired(|demand| *demand == Demand::Required)),
+    },
+    NamedFault {
+        name: "first-violation-only",
+        about: "of several broken constraints only the first is reported",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            let text = message(response).unwrap_or_default();
+            let Some((counted, violations)) = text.split_once(" validation errors detected: ")
+            else {
+                return;
+            };
+            if let (Ok(2..), Some(code)) = (counted.parse::<u32>(), code(response)) {
+                let first = violations.split("; ").next().unwrap_or_default();
+                let text = format!("1 validation error detected: {first}");
+                refuse(response, 400, &code, &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "constraints-as-validation-exception",
+        about: "in user pools too, a broken constraint is a ValidationException",
+        level: Level::Errors,
+        caught_by: "error-declared",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) = message(response).filter(|text| text.contains("failed to satisfy"))
+            {
+                refuse(response, 400, "ValidationException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "missing-user-is-a-missing-resource",
+        about: "AdminGetUser answers ResourceNotFoundException for a user that does not exist",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["AdminGetUser"],
+        way: Way::Alters(|_, _, response| {
+            if is_refused(response, "UserNotFoundException") {
+                refuse(response, 400, "ResourceNotFoundException", "User does not exist.");
+            }
+        }),
+    },
+    NamedFault {
+        name: "group-exists-as-parameter",
+        about: "a group that exists is refused with InvalidParameterException",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["CreateGroup"],
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) =
+                message(response).filter(|_| is_refused(response, "GroupExistsException"))
+            {
+                refuse(response, 400, "InvalidParameterException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "wrong-code-as-expired",
+        about: "a wrong confirmation code is answered as an expired one",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if is_refused(response, "CodeMismatchException") {
+                let text = "Invalid code provided, please request a code again.";
+                refuse(response, 400, "ExpiredCodeException", text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "malformed-token-as-unknown-user",
+        about: "an access token that is none is answered with UserNotFoundException",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["GetUser", "ChangePassword", "UpdateUserAttributes"],
+        way: Way::Alters(|_, _, response| {
+            if says(response, "Invalid Access Token") {
+                refuse(response, 400, "UserNotFoundException", "User does not exist.");
+            }
+        }),
+    },
+    NamedFault {
+        name: "unsigned-calls-are-accepted",
+        about: "operations of administrators need no signature",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| ask.signed()),
+    },
+    NamedFault {
+        name: "pool-before-constraints",
+        about: "a user pool that does not exist is reported before a broken constraint",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| {
+            let response = ask.go();
+            if says(&response, "failed to satisfy") && ask.input.contains_key("UserPoolId") {
+                let looked = ask.call("DescribeUserPool", &ask.picked(&["UserPoolId"]));
+                if is_refused(&looked, "ResourceNotFoundException") {
+                    return looked;
+                }
+            }
+            response
+        }),
+    },
+    NamedFault {
+        name: "null-is-refused",
+        about: "a member that is spelled as null is refused",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Answers(|ask| {
+            let mut response = ask.go();
+            if response.is_success() && ask.input.values().any(Value::is_null) {
+                refuse(&mut response, 400, "SerializationException", "NULL_VALUE cannot be read");
+            }
+            response
+        }),
+    },
+    NamedFault {
+        name: "unknown-members-are-refused",
+        about: "a group's operations refuse members that the model lacks",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["CreateGroup", "GetGroup"],
+        way: Way::Answers(|ask| {
+            let known = ["UserPoolId", "GroupName", "Description", "Precedence", "RoleArn"];
+            let mut response = ask.go();
+            if response.is_success() && ask.input.keys().any(|name| !known.contains(&name.as_str()))
+            {
+                refuse(&mut response, 400, "InvalidParameterException", "Unknown parameter");
+            }
+            response
+        }),
+    },
+    NamedFault {
+        name: "group-not-found-in-other-words",
+        about: "a group that does not exist is refused with the right code and other words",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if says(response, "Group not found.") {
+                refuse(response, 400, "ResourceNotFoundException", "No such group.");
+            }
+        }),
+    },
+    NamedFault {
+        name: "password-minimum-off-by-one",
+        about: "a password may be one character shorter than the policy says",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["AdminCreateUser", "AdminSetUserPassword", "SignUp"],
+        way: Way::Answers(|ask| {
+            let response = ask.go();
+            let name =
+                if ask.operation == "AdminCreateUser" { "TemporaryPassword" } else { "Password" };
+            if !says(&response, "not long enough") {
+                return response;
+            }
+            let longer = ask.with_members(&[(name, json!(format!("{}a", ask.text(name))))]);
+            if longer.is_success() { longer } else { response }
+        }),
+    },
+    NamedFault {
+        name: "username-exists-in-other-words",
+        about: "a username that is taken is refused in the words of SignUp",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        on: &["AdminCreateUser"],
+        way: Way::Alters(|_, _, response| {
+            if says(response, "User account already exists") {
+                refuse(response, 400, "UsernameExistsException", "User already exists");
+            }
+        }),
+    },
+];

@@ -1,0 +1,100 @@
+//! What stands between a caller and the reference: sees each call, and decides what becomes of it.
+
+use std::sync::Arc;
+
+use crate::wire::{Request, Response};
+
+/// Carries out a call: the rest of the way to the reference.
+pub type Next<'a> = dyn Fn(&Request) -> Response + 'a;
+
+/// Something around the reference that may alter requests and responses, and remember.
+///
+/// It sees calls of operations and whatever else is no key document, token endpoint or control
+/// request. It must not hold a lock while it calls on: functions behind triggers call back.
+pub trait Middleware: Send + Sync {
+    /// Answers a request, which calls `operation` if it calls any; `next` may be called any number
+    /// of times, with this request or others.
+    fn answer(&self, request: &Request, operation: Option<&str>, next: &Next<'_>) -> Response;
+
+    /// Forgets what it has seen: the reference starts over.
+    fn reset(&self) {}
+}
+
+/// Alters a response before it is sent: request, called operation (if any), response.
+pub type Mutate = Arc<dyn Fn(&Request, Option<&str>, &mut Response) + Send + Sync>;
+
+impl Middleware for Mutate {
+    fn answer(&self, request: &Request, operation: Option<&str>, next: &Next<'_>) -> Response {
+        let mut response = next(request);
+        self(request, operation, &mut response);
+        response
+    }
+}
+
+/// Several, one around the other: the first is the innermost, and so the first to alter a response.
+pub struct Stack(pub Vec<Arc<dyn Middleware>>);
+
+impl Middleware for Stack {
+    fn answer(&self, request: &Request, operation: Option<&str>, next: &Next<'_>) -> Response {
+        through(&self.0, request, operation, next)
+    }
+
+    fn reset(&self) {
+        self.0.iter().for_each(|middleware| middleware.reset());
+    }
+}
+
+const TARGET: &str = "x-amz-target";
+
+fn through(
+    stack: &[Arc<dyn Middleware>],
+    request: &Request,
+    operation: Option<&str>,
+    next: &Next<'_>,
+) -> Response {
+    match stack.split_last() {
+        None => next(request),
+        Some((outermost, rest)) => outermost.answer(request, operation, &|other| {
+            // What a middleware asks by the way may be another operation.
+            let by_the_way = other.header(TARGET) != request.header(TARGET);
+            let target = other.header(TARGET).filter(|_| by_the_way);
+            let called = target.and_then(|target| Some(target.rsplit_once('.')?.1)).or(operation);
+            through(rest, other, called, next)
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Adds a letter to whatever passes, both ways.
+    struct Letter(char);
+
+    impl Middleware for Letter {
+        fn answer(&self, request: &Request, _: Option<&str>, next: &Next<'_>) -> Response {
+            let mut request = request.clone();
+            request.path.push(self.0);
+            let mut response = next(&request);
+            response.body.push(self.0 as u8);
+            response
+        }
+    }
+
+    #[test]
+    fn the_last_is_the_outermost() {
+        let mutate: Mutate = Arc::new(|_, operation, response| {
+            response.body.extend(operation.unwrap_or("-").bytes());
+        });
+        let stack = Stack(vec![Arc::new(Letter('a')), Arc::new(mutate), Arc::new(Letter('b'))]);
+        let request = Request::call("Service", "Do", &Value::Null);
+        let echo = |request: &Request| Response {
+            body: request.path.clone().into_bytes(),
+            ..Response::default()
+        };
+        let response = stack.answer(&request, Some("Do"), &echo);
+        assert_eq!(String::from_utf8_lossy(&response.body), "/baaDob");
+    }
+}
