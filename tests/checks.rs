@@ -472,7 +472,7 @@ fn finding_ids_are_stable_over_values_and_apart_over_kinds() {
     let id = |operation: &str, exchange: &Exchange| {
         let found = examine(&CATALOGUE, exchange);
         let (check, breach) = found.first().expect("a breach");
-        finding_id(check, operation, breach)
+        finding_id(check.id, operation, breach)
     };
     let users = |first: Value| success("ListUsers", json!({"Users": [{"Username": "x"}, first]}));
     let flag = id("ListUsers", &users(json!({"Enabled": "yes"})));

@@ -118,9 +118,9 @@ pub fn throttled(exchange: &Exchange) -> bool {
 
 /// Returns the stable id of a breach: the same in every run, whatever the values in it are.
 ///
-/// A digest of check, what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
+/// A digest of the id of the check (or property), what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
 /// (something missing, something extra, a refusal with which code, or a difference).
-pub fn finding_id(check: &Check, subject: &str, breach: &Breach) -> String {
+pub fn finding_id(check: &str, subject: &str, breach: &Breach) -> String {
     let class = |part: &str| {
         let index = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if index { "*".to_owned() } else { part.to_owned() }
@@ -132,7 +132,7 @@ pub fn finding_id(check: &Check, subject: &str, breach: &Breach) -> String {
         actual => refusal_code(actual).unwrap_or("differs"),
     };
     let rule = breach.rule.as_deref().unwrap_or_default();
-    let text = [check.id, subject, &pointer.join("/"), rule, kind].join("\n");
+    let text = [check, subject, &pointer.join("/"), rule, kind].join("\n");
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref()[..5].iter().map(|byte| format!("{byte:02x}")).collect()
 }

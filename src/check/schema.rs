@@ -137,7 +137,7 @@ fn types(kind: &TypeKind) -> String {
 fn once_each(found: Vec<Breach>) -> Vec<Breach> {
     let mut seen = BTreeSet::new();
     let first = found.into_iter().filter(|breach| {
-        seen.insert((super::finding_id(&CHECK, "", breach), breach.expected.clone()))
+        seen.insert((super::finding_id(CHECK.id, "", breach), breach.expected.clone()))
     });
     first.take(MOST).collect()
 }

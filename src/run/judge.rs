@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
-use crate::check;
+use crate::check::{self, Breach};
 use crate::outcome::{CaseOutcome, Evidence, Finding, Level, Verdict};
+use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
+use crate::transcript::Exchange;
 
 /// Most findings one case reports; more would say the same again.
 const MOST_FINDINGS: usize = 50;
@@ -18,29 +20,36 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     let catalogue = &session.catalogue;
     let redactor = Redactor::over(catalogue, &played.transcript);
     let mut findings = Vec::new();
+    let mut report = |id: &str, level: Level, exchange: &Exchange, breach: Breach| {
+        // What a case does not ask about in words counts towards its own question.
+        let level = breach.level.unwrap_or(level);
+        let level = if is_universal(level) { level } else { case.level };
+        findings.push(Finding {
+            id: check::finding_id(id, &exchange.call.subject(), &breach),
+            check: id.into(),
+            level,
+            operation: exchange.call.operation().into(),
+            case: case.id.clone(),
+            step: exchange.place.to_string(),
+            pointer: breach.pointer.clone(),
+            expected: redactor.text(&breach.expected),
+            actual: redactor.text(&breach.actual),
+            rule: breach.rule.clone(),
+            evidence: breach.evidence,
+            source: breach.source.clone(),
+            fails: breach.evidence.fails(session.options.strict),
+            curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
+            exchange: canonical::record(exchange, &redactor),
+        });
+    };
     for exchange in &played.transcript.exchanges {
         for (check, breach) in check::examine(catalogue, exchange) {
-            // What a case does not ask about in words counts towards its own question.
-            let level = breach.level.unwrap_or(check.level);
-            let level = if is_universal(level) { level } else { case.level };
-            findings.push(Finding {
-                id: check::finding_id(check, &exchange.call.subject(), &breach),
-                check: check.id.into(),
-                level,
-                operation: exchange.call.operation().into(),
-                case: case.id.clone(),
-                step: exchange.place.to_string(),
-                pointer: breach.pointer.clone(),
-                expected: redactor.text(&breach.expected),
-                actual: redactor.text(&breach.actual),
-                rule: breach.rule.clone(),
-                evidence: breach.evidence,
-                source: breach.source.clone(),
-                fails: breach.evidence.fails(session.options.strict),
-                curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
-                exchange: canonical::record(exchange, &redactor),
-            });
+            report(check.id, check.level, exchange, breach);
         }
+    }
+    for (property, broken) in property::examine(catalogue, &played.transcript) {
+        let Some(exchange) = played.transcript.exchanges.get(broken.exchange) else { continue };
+        report(property.id, property.level, exchange, broken.breach);
     }
     // A step that is repeated until it holds says the same every time.
     let mut seen = BTreeSet::new();
