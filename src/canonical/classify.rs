@@ -14,6 +14,8 @@ pub(crate) struct Class {
     pub(crate) sort: Volatile,
     /// Kebab-case: `user-pool-id`, `access-token`, `password`.
     pub(crate) label: String,
+    /// A shape says so; otherwise only the member's name does.
+    pub(crate) declared: bool,
 }
 
 impl Class {
@@ -182,7 +184,7 @@ fn by_shape(schema: &Schema, shape: Option<&str>, name: &str) -> Option<Class> {
         }
         _ => name,
     };
-    Some(Class { sort, label: kebab(name) })
+    Some(Class { sort, label: kebab(name), declared: true })
 }
 
 /// Classifies by the name of the member or map key.
@@ -197,7 +199,7 @@ fn by_name(name: &str) -> Option<Class> {
     } else {
         return None;
     };
-    Some(Class { sort, label: kebab(name) })
+    Some(Class { sort, label: kebab(name), declared: false })
 }
 
 /// Returns `UserPoolId` as `user-pool-id`, `SMS_MFA_CODE` as `sms-mfa-code`.

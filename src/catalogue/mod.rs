@@ -180,6 +180,13 @@ pub struct Resource {
     /// Shapes that carry its handle.
     #[serde(default)]
     pub handles: BTreeSet<String>,
+    /// Of the reads and lists, those whose answers change by themselves: with time, or when work
+    /// in the background is done.
+    #[serde(default)]
+    pub moves: Vec<String>,
+    /// Of the changes, those that succeed again when repeated, and change nothing more.
+    #[serde(default)]
+    pub idempotent: Vec<String>,
 }
 
 /// How a resource comes to be, and how its handle is found.

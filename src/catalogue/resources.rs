@@ -29,6 +29,9 @@ fn check_kind(service: &Service, resource: &Resource) -> Result<(), String> {
     for name in lists.into_iter().flatten() {
         operation(service, name)?;
     }
+    let reads = resource.read.iter().chain(&resource.list).map(String::as_str);
+    within("moves", &resource.moves, reads)?;
+    within("idempotent", &resource.idempotent, resource.change.iter().map(String::as_str))?;
     let delete = resource.delete.first().map(|name| operation(service, name)).transpose()?;
     for creator in &resource.create {
         let create = operation(service, &creator.operation)?;
@@ -55,6 +58,17 @@ fn check_kind(service: &Service, resource: &Resource) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What `member` names is listed elsewhere in the kind.
+fn within<'a>(
+    member: &str,
+    named: &[String],
+    listed: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), String> {
+    let stray = named.iter().find(|name| listed.clone().all(|other| other != name.as_str()));
+    stray
+        .map_or(Ok(()), |name| Err(format!("`{member}`: {}", near::unknown("entry", name, listed))))
 }
 
 fn operation<'a>(service: &'a Service, name: &str) -> Result<&'a Operation, String> {

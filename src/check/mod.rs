@@ -118,7 +118,7 @@ pub fn throttled(exchange: &Exchange) -> bool {
 
 /// Returns the stable id of a breach: the same in every run, whatever the values in it are.
 ///
-/// A digest of check, what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
+/// A digest of the id of the check (or property), what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
 /// (something missing, something extra, a refusal with which code, or a difference).
 pub fn finding_id(check: &str, subject: &str, breach: &Breach) -> String {
     let class = |part: &str| {

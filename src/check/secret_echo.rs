@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answered, Breach, Check, Promise, answered};
-use crate::canonical::rebuild;
+use crate::canonical::{Class, rebuild};
 use crate::catalogue::{Catalogue, Volatile};
 use crate::outcome::{Evidence, Level};
 use crate::transcript::Exchange;
@@ -20,6 +20,11 @@ const SENSITIVE: Promise = Promise::new(
     "service model: the member's shape is sensitive; observed in validation messages, aws-amplify/amplify-js issue 869",
 );
 
+const NAMED: Promise = Promise::new(
+    Evidence::Inferred,
+    "the member's name says that it holds a secret; the model does not",
+);
+
 /// Shorter values may stand in an answer by chance.
 const SHORTEST: usize = 8;
 
@@ -30,9 +35,13 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
         return Vec::new();
     }
     let leak = |text: &str| secrets.iter().find(|(value, _)| text.contains(value.as_str()));
+    let breach = |pointer: &str, class: &Class, text: &str| {
+        let promise = if class.declared { &SENSITIVE } else { &NAMED };
+        promise.broken(pointer, format!("no {} of the request", class.label), text)
+    };
     let mut found = Vec::new();
-    let mut report = |pointer: &str, label: &str, text: &str| {
-        found.push(SENSITIVE.broken(pointer, format!("no {label} of the request"), text));
+    let mut report = |pointer: &str, class: &Class, text: &str| {
+        found.push(breach(pointer, class, text));
     };
     match call.response.json() {
         Ok(Some(body)) => {
@@ -40,27 +49,26 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
             let shape = call.operation.output.as_ref().filter(|_| success);
             rebuild(Some(call.service), shape, &body, &mut |at, class, leaf| {
                 let declared = success && class.is_some_and(|class| class.is_secret());
-                if let Some((text, (_, label))) = leaf.as_str().and_then(|t| Some((t, leak(t)?)))
+                if let Some((text, (_, secret))) = leaf.as_str().and_then(|t| Some((t, leak(t)?)))
                     && !declared
                 {
-                    report(at, label, text);
+                    report(at, secret, text);
                 }
                 None
             });
         }
         _ => {
             let text = String::from_utf8_lossy(&call.response.body);
-            if let Some((_, label)) = leak(&text) {
-                report("body", label, &text);
+            if let Some((_, secret)) = leak(&text) {
+                report("body", secret, &text);
             }
         }
     }
     if found.is_empty()
         && let Some(text) = call.response.header("x-amzn-errormessage")
-        && let Some((_, label)) = leak(text)
+        && let Some((_, secret)) = leak(text)
     {
-        let expected = format!("no {label} of the request");
-        found.push(SENSITIVE.broken("header:x-amzn-errormessage", expected, text));
+        found.push(breach("header:x-amzn-errormessage", secret, text));
     }
     found
 }
@@ -69,14 +77,14 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
 ///
 /// Words (letters only) are left out, and so are values that also stand where they are not
 /// secret: they may come back for reasons of their own.
-fn sent(call: &Answered<'_>) -> Vec<(String, String)> {
+fn sent(call: &Answered<'_>) -> Vec<(String, Class)> {
     let mut secrets = Vec::new();
     let mut others = Vec::new();
     rebuild(Some(call.service), Some(&call.operation.input), call.input, &mut |_, class, leaf| {
         let Value::String(text) = leaf else { return None };
         match class {
             Some(class) if class.sort == Volatile::Secret && lasting(&class.label) => {
-                secrets.push((text.clone(), class.label.clone()));
+                secrets.push((text.clone(), class.clone()));
             }
             _ => others.push(text.clone()),
         }

@@ -5,6 +5,7 @@
 //! succeeds is data ([`crate::scenario::recipes`]); everything else follows from the catalogue.
 //! Nothing here sends a request.
 
+mod apply;
 mod boundaries;
 pub mod broken;
 mod case;
@@ -16,6 +17,8 @@ mod pattern;
 pub mod plan;
 mod random;
 mod stock;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod values;
 mod violate;

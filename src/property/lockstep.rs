@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::answers::{self, Difference, Pairs};
-use super::{Broken, Property};
+use super::{Broken, Property, Seen};
 use crate::catalogue::{Catalogue, Operation, Service};
 use crate::check::{Breach, summary, throttled};
 use crate::outcome::{Evidence, Level};
-use crate::transcript::{Call, Exchange, Refusal, Transcript, Twin};
+use crate::transcript::{Call, Exchange, Refusal, Twin};
 use crate::wire::Response;
 
 pub(super) const PROPERTY: Property = Property {
@@ -17,10 +17,11 @@ pub(super) const PROPERTY: Property = Property {
     examine,
 };
 
-fn examine(catalogue: &Catalogue, transcript: &Transcript) -> Vec<Broken> {
+fn examine(seen: &Seen<'_>) -> Vec<Broken> {
+    let catalogue = seen.catalogue;
     let mut pairs = Pairs::default();
     let mut found = Vec::new();
-    for (index, exchange) in transcript.exchanges.iter().enumerate() {
+    for (index, exchange) in seen.transcript.exchanges.iter().enumerate() {
         let (Some(twin), Ok(response)) = (&exchange.twin, &exchange.reply) else { continue };
         if exchange.declined || throttled(exchange) || exchange.together.is_some() {
             continue;

@@ -5,13 +5,38 @@
 //! talks to a target, and speaks of nothing that was declined, throttled or lost on the way.
 //! Properties judge every transcript, written cases and generated ones alike. Adding one is adding
 //! a file and a line in [`PROPERTIES`].
+//!
+//! They all look at the same [`Seen`]: each exchange read once, with the pool and the user it is
+//! about, and whether it may have changed anything. Where that cannot be told, they stay silent.
 
 mod answers;
+mod compare;
+mod create_twice;
+mod deleted_is_gone;
+mod filter_agrees;
+mod idempotent;
+mod ids_steady;
 mod lockstep;
+mod membership_agrees;
+mod no_trace;
+mod one_winner;
+mod pages_agree;
+mod read_your_writes;
+mod relation;
+mod seen;
+mod times_monotone;
+mod tokens_honest;
+mod unrelated_unchanged;
+mod views_agree;
+
+#[cfg(test)]
+mod tests;
+
+pub use seen::Seen;
 
 use crate::catalogue::Catalogue;
 use crate::check::Breach;
-use crate::outcome::Level;
+use crate::outcome::{Evidence, Level};
 use crate::transcript::Transcript;
 
 /// A named judge over a transcript.
@@ -24,7 +49,7 @@ pub struct Property {
     /// What it asks, in one sentence.
     pub asks: &'static str,
     /// Returns the promises that the transcript breaks.
-    pub examine: fn(&Catalogue, &Transcript) -> Vec<Broken>,
+    pub examine: fn(&Seen<'_>) -> Vec<Broken>,
 }
 
 /// A promise broken at one exchange of a transcript.
@@ -37,13 +62,65 @@ pub struct Broken {
 }
 
 /// Every property, most telling first: the first to see a fault speaks for it.
-pub const PROPERTIES: &[Property] = &[lockstep::PROPERTY];
+pub const PROPERTIES: &[Property] = &[
+    read_your_writes::PROPERTY,
+    no_trace::PROPERTY,
+    deleted_is_gone::PROPERTY,
+    create_twice::PROPERTY,
+    idempotent::PROPERTY,
+    pages_agree::PROPERTY,
+    filter_agrees::PROPERTY,
+    views_agree::PROPERTY,
+    membership_agrees::PROPERTY,
+    times_monotone::PROPERTY,
+    ids_steady::PROPERTY,
+    unrelated_unchanged::PROPERTY,
+    one_winner::PROPERTY,
+    tokens_honest::PROPERTY,
+    lockstep::PROPERTY,
+];
 
 /// Returns every promise a transcript breaks, in the order of [`PROPERTIES`].
 pub fn examine(catalogue: &Catalogue, transcript: &Transcript) -> Vec<(&'static Property, Broken)> {
+    let seen = Seen::new(catalogue, transcript);
     let judge = |property: &'static Property| {
-        let broken = (property.examine)(catalogue, transcript);
+        let broken = (property.examine)(&seen);
         broken.into_iter().map(move |broken| (property, broken))
     };
     PROPERTIES.iter().flat_map(judge).collect()
+}
+
+/// A promise: how well it is supported, and by what.
+struct Promise {
+    evidence: Evidence,
+    source: &'static str,
+}
+
+impl Promise {
+    const fn documented(source: &'static str) -> Self {
+        Self { evidence: Evidence::Documented, source }
+    }
+
+    const fn inferred(source: &'static str) -> Self {
+        Self { evidence: Evidence::Inferred, source }
+    }
+
+    fn broken(
+        &self,
+        exchange: usize,
+        pointer: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Broken {
+        let breach = Breach {
+            pointer: pointer.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+            rule: None,
+            level: None,
+            evidence: self.evidence,
+            source: self.source.into(),
+        };
+        Broken { exchange, breach }
+    }
 }

@@ -36,7 +36,9 @@ impl Context<'_> {
     /// user nor that the client is gone: either way the token counts as revoked.
     fn passkey_owner(&mut self, input: &Input) -> Result<Bearer, Fault> {
         self.living_bearer(input).map_err(|fault| match fault {
-            Fault::Rule { id: "client-not-found", .. } => Fault::rule("access-token-revoked"),
+            Fault::Rule { id: "access-token-client-gone", .. } => {
+                Fault::rule("access-token-revoked")
+            }
             other => other,
         })
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::constraint::{broken, demands};
 use super::{Fault, Input};
+use crate::canonical::class_of;
 use crate::catalogue::{Kind, Operation, Schema, Service};
 
 impl Input {
@@ -293,8 +294,19 @@ impl<'a> Validator<'a> {
                     true => crate::catalogue::lower_camel(member),
                     false => member.clone(),
                 };
+                // The model marks no entry of a map; nobody knows what is shown of one that holds
+                // a secret by its name, so none is.
+                let hidden = |m: &str, value: &Value| {
+                    let class = class_of(None, None, m, value);
+                    !resolved.is_structure() && class.is_some_and(|class| class.is_secret())
+                };
                 let pair = |m: &&String| {
-                    format!("{}={}", spelled(m), inner(entry(m), &members[m.as_str()]))
+                    let value = &members[m.as_str()];
+                    let shown = match hidden(m, value) {
+                        true => "***Sensitive Data Redacted***".to_owned(),
+                        false => inner(entry(m), value),
+                    };
+                    format!("{}={shown}", spelled(m))
                 };
                 let pairs = names.iter().map(pair).collect::<Vec<_>>().join(", ");
                 let structure = resolved.is_structure();
