@@ -43,6 +43,9 @@ pub struct NamedFault {
     pub level: Level,
     /// Id of the check or property that must catch it first.
     pub caught_by: &'static str,
+    /// Calls in the shortest story known in which that check or property can catch it, those that
+    /// make what the others need included.
+    pub steps: usize,
     /// The operations it has to do with; none listed: all.
     pub on: &'static [&'static str],
     way: Way,

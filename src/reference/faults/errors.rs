@@ -13,6 +13,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every error has a code that no operation declares",
         level: Level::Errors,
         caught_by: "error-declared",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if let Some(text) = message(response) {
@@ -25,6 +26,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every error is a NotAuthorizedException, with the right text",
         level: Level::Errors,
         caught_by: "expectation",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if let Some(text) = message(response) {
@@ -37,6 +39,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every error has the right code and one text",
         level: Level::Errors,
         caught_by: "expectation",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if let Some(code) = code(response) {
@@ -49,6 +52,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what should be refused is answered with 200 and `{}`",
         level: Level::Errors,
         caught_by: "expectation",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if !response.is_success() {
@@ -64,6 +68,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every call of an existing operation is refused with one declared error",
         level: Level::Errors,
         caught_by: "expectation",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if response.is_success() {
@@ -76,6 +81,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user pool that does not exist is answered with NotAuthorizedException",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if is_refused(response, "ResourceNotFoundException")
@@ -96,6 +102,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what is longer than its constraint allows is cut and accepted",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::LengthMost(_)))),
     },
@@ -104,6 +111,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what is shorter than its constraint demands is accepted",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::LengthLeast(_)))),
     },
@@ -112,6 +120,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a number out of range counts as the nearest in it",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| {
             ask.repaired(|demand| matches!(demand, Demand::ValueMost(_) | Demand::ValueLeast(_)))
@@ -122,6 +131,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a word outside its set counts as not given",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::Enum))),
     },
@@ -130,6 +140,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what does not match its pattern is accepted",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| ask.repaired(|demand| matches!(demand, Demand::Pattern))),
     },
@@ -138,6 +149,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an app client is created without a name",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: &["CreateUserPoolClient"],
         way: Way::Answers(|ask| ask.repaired(|demand| *demand == Demand::Required)),
     },
@@ -146,6 +158,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a group is created without a name",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: &["CreateGroup"],
         way: Way::Answers(|ask| ask.repaired(|demand| *demand == Demand::Required)),
     },
@@ -154,6 +167,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "of several broken constraints only the first is reported",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             let text = message(response).unwrap_or_default();
@@ -173,6 +187,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "in user pools too, a broken constraint is a ValidationException",
         level: Level::Errors,
         caught_by: "error-declared",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if let Some(text) = message(response).filter(|text| text.contains("failed to satisfy"))
@@ -186,6 +201,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminGetUser answers ResourceNotFoundException for a user that does not exist",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: &["AdminGetUser"],
         way: Way::Alters(|_, _, response| {
             if is_refused(response, "UserNotFoundException") {
@@ -198,6 +214,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a group that exists is refused with InvalidParameterException",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 3,
         on: &["CreateGroup"],
         way: Way::Alters(|_, _, response| {
             if let Some(text) =
@@ -212,6 +229,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a wrong confirmation code is answered as an expired one",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 4,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if is_refused(response, "CodeMismatchException") {
@@ -225,6 +243,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an access token that is none is answered with UserNotFoundException",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: &["GetUser", "ChangePassword", "UpdateUserAttributes"],
         way: Way::Alters(|_, _, response| {
             if says(response, "Invalid Access Token") {
@@ -237,6 +256,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "operations of administrators need no signature",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| ask.signed()),
     },
@@ -245,6 +265,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user pool that does not exist is reported before a broken constraint",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -262,6 +283,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a member that is spelled as null is refused",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -276,6 +298,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a group's operations refuse members that the model lacks",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: &["CreateGroup", "GetGroup"],
         way: Way::Answers(|ask| {
             let known = ["UserPoolId", "GroupName", "Description", "Precedence", "RoleArn"];
@@ -292,6 +315,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a group that does not exist is refused with the right code and other words",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if says(response, "Group not found.") {
@@ -304,6 +328,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a password may be one character shorter than the policy says",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 2,
         on: &["AdminCreateUser", "AdminSetUserPassword", "SignUp"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -321,6 +346,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a username that is taken is refused in the words of SignUp",
         level: Level::Errors,
         caught_by: "lockstep",
+        steps: 3,
         on: &["AdminCreateUser"],
         way: Way::Alters(|_, _, response| {
             if says(response, "User account already exists") {
