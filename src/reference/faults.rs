@@ -3,12 +3,13 @@
 //! They measure the checks and the properties, not the reference: each says which of them must
 //! catch it first. All are middleware, so they fit any server that answers in this protocol: they
 //! rewrite requests and responses, ask for other things by the way, and remember what they saw.
-//! One file per level; beside `behaviour` stand `writes` and `lives`, beside `model` `lists`, beside
-//! `security` `tokens`.
+//! One file per level; beside `errors` stands `constraints`, beside `behaviour` `writes` and `lives`,
+//! beside `model` `lists`, beside `security` `tokens`.
 
 mod alter;
 mod ask;
 mod behaviour;
+mod constraints;
 mod errors;
 mod lists;
 mod lives;
@@ -133,6 +134,7 @@ pub fn all() -> impl Iterator<Item = &'static NamedFault> {
         wire::FAULTS,
         schema::FAULTS,
         errors::FAULTS,
+        constraints::FAULTS,
         behaviour::FAULTS,
         writes::FAULTS,
         lives::FAULTS,

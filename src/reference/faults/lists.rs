@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the last item of a page is left out where another page follows",
         level: Level::Model,
         caught_by: "pages-agree",
-        steps: 5,
+        steps: 4,
         on: LISTS,
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, token| {
@@ -43,7 +43,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a page begins with the last item of the page before",
         level: Level::Model,
         caught_by: "pages-agree",
-        steps: 5,
+        steps: 4,
         on: LISTS,
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -91,7 +91,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the last page gives the token it was asked for with",
         level: Level::Model,
         caught_by: "pages-agree",
-        steps: 5,
+        steps: 4,
         on: LISTS,
         way: Way::Answers(|ask| {
             let (mut response, given) = (ask.go(), ask.text(token_member(ask.operation)));
@@ -108,7 +108,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "no page gives a token, whatever follows",
         level: Level::Model,
         caught_by: "pages-agree",
-        steps: 5,
+        steps: 4,
         on: LISTS,
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |_, token| *token = Value::Null);

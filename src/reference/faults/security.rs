@@ -18,7 +18,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an error message quotes the password that was sent",
         level: Level::Security,
         caught_by: "secret-echo",
-        steps: 2,
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|request, _, response| {
             let found = (code(response), message(response), password(request));

@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetUser accepts an access token that has expired",
         level: Level::Security,
         caught_by: "tokens-honest",
-        steps: 8,
+        steps: 7,
         on: &["GetUser"],
         way: Way::Answers(|ask| {
             let (response, token) = (ask.go(), ask.text("AccessToken"));
@@ -142,7 +142,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a refresh token can be used through another app client",
         level: Level::Security,
         caught_by: "lockstep",
-        steps: 7,
+        steps: 6,
         on: &["InitiateAuth"],
         way: Way::Answers(|ask| {
             let (response, client) = (ask.go(), ask.text("ClientId"));

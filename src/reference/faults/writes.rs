@@ -157,7 +157,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
     },
     NamedFault {
         name: "refused-group-creation-creates",
-        about: "a group that is refused for its role is there all the same",
+        about: "a group that is refused is there all the same, without its settings",
         level: Level::Behaviour,
         caught_by: "no-trace",
         steps: 3,
