@@ -39,7 +39,7 @@ pub(super) struct ServeArgs {
 pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> {
     if args.fault.iter().any(|name| name == "list") {
         for fault in faults::all() {
-            say(&format!("{:36} {:10} {}", fault.name, fault.level, fault.about));
+            say(&format!("{:44} {:10} {}", fault.name, fault.level, fault.about));
         }
         return Ok(0);
     }

@@ -3,12 +3,13 @@
 //! They measure the checks and the properties, not the reference: each says which of them must
 //! catch it first. All are middleware, so they fit any server that answers in this protocol: they
 //! rewrite requests and responses, ask for other things by the way, and remember what they saw.
-//! One file per level; beside `behaviour` stand `writes` and `lives`, beside `model` `lists`, beside
-//! `security` `tokens`.
+//! One file per level; beside `errors` stands `constraints`, beside `behaviour` `writes` and `lives`,
+//! beside `model` `lists`, beside `security` `tokens`.
 
 mod alter;
 mod ask;
 mod behaviour;
+mod constraints;
 mod errors;
 mod lists;
 mod lives;
@@ -43,6 +44,9 @@ pub struct NamedFault {
     pub level: Level,
     /// Id of the check or property that must catch it first.
     pub caught_by: &'static str,
+    /// Calls in the shortest story known in which that check or property can catch it, those that
+    /// make what the others need included.
+    pub steps: usize,
     /// The operations it has to do with; none listed: all.
     pub on: &'static [&'static str],
     way: Way,
@@ -130,6 +134,7 @@ pub fn all() -> impl Iterator<Item = &'static NamedFault> {
         wire::FAULTS,
         schema::FAULTS,
         errors::FAULTS,
+        constraints::FAULTS,
         behaviour::FAULTS,
         writes::FAULTS,
         lives::FAULTS,

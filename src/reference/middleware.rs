@@ -66,8 +66,14 @@ fn through(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use serde_json::Value;
 
+    use super::super::Reference;
+    use super::super::server::ServeOptions;
+    use super::super::shell::Shell;
+    use super::super::tests::catalogue;
     use super::*;
 
     /// Adds a letter to whatever passes, both ways.
@@ -96,5 +102,36 @@ mod tests {
         };
         let response = stack.answer(&request, Some("Do"), &echo);
         assert_eq!(String::from_utf8_lossy(&response.body), "/baaDob");
+    }
+
+    /// Says what it is told.
+    #[derive(Default)]
+    struct Listener(Mutex<Vec<String>>);
+
+    impl Middleware for Listener {
+        fn answer(&self, request: &Request, operation: Option<&str>, next: &Next<'_>) -> Response {
+            self.0.lock().expect("no panic").push(operation.unwrap_or("no call").into());
+            next(request)
+        }
+
+        fn reset(&self) {
+            self.0.lock().expect("no panic").push("reset".into());
+        }
+    }
+
+    #[test]
+    fn calls_pass_through_and_control_requests_do_not() {
+        let listener = Arc::new(Listener::default());
+        let middleware: Arc<dyn Middleware> = Arc::new(Stack(vec![listener.clone()]));
+        let options = ServeOptions { middleware: Some(middleware), ..ServeOptions::default() };
+        let shell = Shell::new(Reference::new(catalogue(), 1), options);
+        let prefix = "AWSCognitoIdentityProviderService";
+        shell.respond(&Request::call(prefix, "ListUserPools", &Value::Null));
+        shell.respond(&Request::call("Nobody", "ListUserPools", &Value::Null));
+        let mut control = Request::call(prefix, "ListUserPools", &Value::Null);
+        control.path = "/_reference/reset".into();
+        shell.respond(&control);
+        let heard = listener.0.lock().expect("no panic").join(", ");
+        assert_eq!(heard, "ListUserPools, no call, reset");
     }
 }

@@ -13,6 +13,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a page holds each of its items twice",
         level: Level::Behaviour,
         caught_by: "paging",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, operation, response| {
             if response.is_success() && operation.contains("List") {
@@ -25,6 +26,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "reads find nothing of what was written",
         level: Level::Behaviour,
         caught_by: "expectation",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, operation, response| {
             let bare = operation.strip_prefix("Admin").unwrap_or(operation);
@@ -45,6 +47,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "TagResource takes away the tags that it does not name",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 3,
         on: &["TagResource"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -60,6 +63,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "UntagResource takes away every tag",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 3,
         on: &["UntagResource"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -73,6 +77,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a password that is set for good has to be changed at the next sign-in",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 4,
         on: &["AdminSetUserPassword"],
         way: Way::Answers(|ask| match ask.input.get("Permanent") == Some(&json!(true)) {
             true => ask.with_members(&[("Permanent", json!(false))]),
@@ -84,6 +89,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user that an administrator creates is CONFIRMED in the answer",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 2,
         on: &["AdminCreateUser"],
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {
@@ -98,6 +104,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an app client's refresh tokens last a year where it is not said how long",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 2,
         on: &["CreateUserPoolClient", "DescribeUserPoolClient"],
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {
@@ -112,6 +119,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminGetUser shows every user as enabled",
         level: Level::Behaviour,
         caught_by: "lockstep",
+        steps: 4,
         on: &["AdminGetUser"],
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {

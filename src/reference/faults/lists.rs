@@ -28,6 +28,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the last item of a page is left out where another page follows",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 4,
         on: LISTS,
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, token| {
@@ -42,6 +43,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a page begins with the last item of the page before",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 4,
         on: LISTS,
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -74,10 +76,11 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every other time a list comes in the opposite order",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 5,
         on: LISTS,
         way: Way::Answers(|ask| {
             let mut response = ask.go();
-            if ask.count("lists") % 2 == 1 {
+            if ask.count(&ask.key(ask.operation, &["UserPoolId"])) % 2 == 1 {
                 edit_page(ask.operation, &mut response, |items, _| items.reverse());
             }
             response
@@ -88,6 +91,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the last page gives the token it was asked for with",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 4,
         on: LISTS,
         way: Way::Answers(|ask| {
             let (mut response, given) = (ask.go(), ask.text(token_member(ask.operation)));
@@ -104,6 +108,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "no page gives a token, whatever follows",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 4,
         on: LISTS,
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |_, token| *token = Value::Null);
@@ -114,6 +119,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a page holds whatever there is, however few were asked for",
         level: Level::Model,
         caught_by: "pages-agree",
+        steps: 4,
         on: &["ListGroups", "ListUsers", "ListUsersInGroup", "AdminListGroupsForUser"],
         way: Way::Answers(|ask| unlimited(ask, ask.go())),
     },
@@ -122,6 +128,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsers lists every user, whatever the filter",
         level: Level::Model,
         caught_by: "filter-agrees",
+        steps: 4,
         on: &["ListUsers"],
         way: Way::Answers(|ask| unfiltered(ask, ask.go())),
     },
@@ -130,6 +137,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsers takes a page first, and filters what is on it",
         level: Level::Model,
         caught_by: "filter-agrees",
+        steps: 5,
         on: &["ListUsers"],
         way: Way::Answers(|ask| {
             let filtered =
@@ -149,6 +157,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a filter with `^=` finds only what is equal",
         level: Level::Model,
         caught_by: "filter-agrees",
+        steps: 4,
         on: &["ListUsers"],
         way: Way::Answers(|ask| refiltered(ask, &|filter| filter.replacen("^=", "=", 1))),
     },
@@ -157,6 +166,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a filter with `=` finds what begins alike",
         level: Level::Model,
         caught_by: "filter-agrees",
+        steps: 4,
         on: &["ListUsers"],
         way: Way::Answers(|ask| {
             refiltered(ask, &|filter| match filter.contains("^=") {

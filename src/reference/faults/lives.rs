@@ -14,6 +14,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "DeleteGroup succeeds and the group stays",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 4,
         on: &["DeleteGroup"],
         way: Way::Answers(|ask| ask.pretend("GetGroup", GROUP, "")),
     },
@@ -22,6 +23,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "DeleteUserPoolClient succeeds and the app client stays",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 4,
         on: &["DeleteUserPoolClient"],
         way: Way::Answers(|ask| ask.pretend("DescribeUserPoolClient", CLIENT, "")),
     },
@@ -30,6 +32,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "DeleteResourceServer succeeds and the resource server stays",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 4,
         on: &["DeleteResourceServer"],
         way: Way::Answers(|ask| {
             ask.pretend("DescribeResourceServer", &["UserPoolId", "Identifier"], "")
@@ -40,6 +43,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListGroups shows a group that was deleted",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 4,
         on: &["DeleteGroup", "ListGroups"],
         way: Way::Answers(|ask| {
             let key = ask.key("deleted", &["UserPoolId"]);
@@ -63,6 +67,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminGetUser goes on answering for a user that was deleted",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 4,
         on: &["AdminGetUser", "AdminDeleteUser"],
         way: Way::Answers(|ask| {
             let key = ask.key("user", USER);
@@ -81,6 +86,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "DescribeUserPool goes on answering for a pool that was deleted",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 3,
         on: &["DescribeUserPool", "DeleteUserPool"],
         way: Way::Answers(|ask| {
             let key = ask.key("pool", &["UserPoolId"]);
@@ -99,6 +105,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListIdentityPools shows an identity pool that was deleted",
         level: Level::Behaviour,
         caught_by: "deleted-is-gone",
+        steps: 3,
         on: &["DeleteIdentityPool", "ListIdentityPools"],
         way: Way::Answers(|ask| {
             if ask.operation == "DeleteIdentityPool" {
@@ -126,6 +133,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "creating a group that exists changes it",
         level: Level::Behaviour,
         caught_by: "create-twice",
+        steps: 3,
         on: &["CreateGroup"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -140,6 +148,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "creating a user that exists answers as it did the first time",
         level: Level::Behaviour,
         caught_by: "create-twice",
+        steps: 3,
         on: &["AdminCreateUser"],
         way: Way::Answers(|ask| {
             let (key, response) = (ask.key("user", USER), ask.go());
@@ -156,6 +165,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "creating a resource server that exists replaces it",
         level: Level::Behaviour,
         caught_by: "create-twice",
+        steps: 3,
         on: &["CreateResourceServer"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -170,6 +180,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "adding a user to a group a second time is refused",
         level: Level::Behaviour,
         caught_by: "idempotent",
+        steps: 5,
         on: &["AdminAddUserToGroup"],
         way: Way::Answers(|ask| {
             let groups = ask.look("AdminListGroupsForUser", &ask.picked(USER), "/Groups");
@@ -183,6 +194,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "disabling a user that is disabled is refused",
         level: Level::Behaviour,
         caught_by: "idempotent",
+        steps: 4,
         on: &["AdminDisableUser"],
         way: Way::Answers(|ask| {
             let enabled = ask.look("AdminGetUser", &ask.picked(USER), "/Enabled");
@@ -194,6 +206,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "giving a tag the value it has is refused",
         level: Level::Behaviour,
         caught_by: "idempotent",
+        steps: 3,
         on: &["TagResource"],
         way: Way::Answers(|ask| {
             let tags = ask.look("ListTagsForResource", &ask.picked(&["ResourceArn"]), "/Tags");

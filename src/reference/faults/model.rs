@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::alter::{edit_attribute, edit_members, edit_output, edit_page, is_refused, set};
-use super::ask::Ask;
+use super::ask::{Ask, GROUP, USER};
 use super::{NamedFault, Way};
 use crate::outcome::Level;
 use crate::wire::Response;
@@ -17,6 +17,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetUser leaves out the e-mail address",
         level: Level::Model,
         caught_by: "views-agree",
+        steps: 7,
         on: &["GetUser"],
         way: Way::Alters(|_, _, response| {
             edit_output(response, |output| {
@@ -31,6 +32,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsers shows a user's attributes as it first listed them",
         level: Level::Model,
         caught_by: "views-agree",
+        steps: 6,
         on: &["ListUsers"],
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -51,6 +53,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "lists show groups without their description",
         level: Level::Model,
         caught_by: "views-agree",
+        steps: 4,
         on: &["ListGroups", "AdminListGroupsForUser"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| {
@@ -64,6 +67,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUserPoolClients shows client ids for names",
         level: Level::Model,
         caught_by: "views-agree",
+        steps: 4,
         on: &["ListUserPoolClients"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| {
@@ -78,6 +82,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsers shows every user as enabled",
         level: Level::Model,
         caught_by: "views-agree",
+        steps: 5,
         on: &["ListUsers"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| {
@@ -90,6 +95,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminListGroupsForUser lists nothing",
         level: Level::Model,
         caught_by: "membership-agrees",
+        steps: 5,
         on: &["AdminListGroupsForUser"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| items.clear())
@@ -100,16 +106,17 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsersInGroup lists a user that was taken out of the group",
         level: Level::Model,
         caught_by: "membership-agrees",
+        steps: 5,
         on: &["AdminRemoveUserFromGroup", "ListUsersInGroup"],
         way: Way::Answers(|ask| {
-            let key = ask.key("removed", &["UserPoolId", "GroupName"]);
+            let key = ask.key("removed", GROUP);
             let mut response = ask.go();
             if ask.operation == "ListUsersInGroup" {
                 edit_page(ask.operation, &mut response, |items, token| {
                     items.extend(ask.noted(&key).filter(|_| token.is_null()));
                 });
             } else if response.is_success() {
-                let user = ask.look("AdminGetUser", &ask.picked(&["UserPoolId", "Username"]), "");
+                let user = ask.look("AdminGetUser", &ask.picked(USER), "");
                 ask.note(key, user.map(listed).unwrap_or_default());
             }
             response
@@ -120,6 +127,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsersInGroup leaves out its last member",
         level: Level::Model,
         caught_by: "membership-agrees",
+        steps: 5,
         on: &["ListUsersInGroup"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| drop(items.pop()))
@@ -130,9 +138,10 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "each time it is read, a group was modified a minute earlier",
         level: Level::Model,
         caught_by: "times-monotone",
+        steps: 4,
         on: &["GetGroup"],
         way: Way::Answers(|ask| {
-            let (mut response, times) = (ask.go(), ask.count("reads"));
+            let (mut response, times) = (ask.go(), ask.count(&ask.key("reads", GROUP)));
             move_time(&mut response, "LastModifiedDate", -60.0 * times as f64);
             response
         }),
@@ -142,9 +151,10 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "each time it is read, a user was created a minute later",
         level: Level::Model,
         caught_by: "times-monotone",
+        steps: 4,
         on: &["AdminGetUser"],
         way: Way::Answers(|ask| {
-            let (mut response, times) = (ask.go(), ask.count("reads"));
+            let (mut response, times) = (ask.go(), ask.count(&ask.key("reads", USER)));
             move_time(&mut response, "UserCreateDate", 60.0 * times as f64);
             response
         }),
@@ -154,6 +164,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an app client was modified a day before it was created",
         level: Level::Model,
         caught_by: "times-monotone",
+        steps: 3,
         on: &["DescribeUserPoolClient"],
         way: Way::Alters(|_, _, response| move_time(response, "LastModifiedDate", -86_400.0)),
     },
@@ -162,9 +173,10 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminGetUser shows another sub each time",
         level: Level::Model,
         caught_by: "ids-steady",
+        steps: 4,
         on: &["AdminGetUser"],
         way: Way::Answers(|ask| {
-            let (mut response, times) = (ask.go(), ask.count("reads"));
+            let (mut response, times) = (ask.go(), ask.count(&ask.key("reads", USER)));
             edit_output(&mut response, |user| {
                 edit_attribute(user.get_mut("UserAttributes"), "sub", |sub| other_id(sub, times));
             });
@@ -176,6 +188,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUsers shows another sub than everything else",
         level: Level::Model,
         caught_by: "ids-steady",
+        steps: 3,
         on: &["ListUsers"],
         way: Way::Alters(|_, operation, response| {
             edit_page(operation, response, |items, _| {
@@ -187,17 +200,18 @@ pub(super) const FAULTS: &[NamedFault] = &[
     },
     NamedFault {
         name: "client-ids-are-reused",
-        about: "each app client is said to have the id of the first",
+        about: "each app client is said to have the id of its pool's first",
         level: Level::Model,
         caught_by: "ids-steady",
+        steps: 3,
         on: &["CreateUserPoolClient"],
         way: Way::Answers(|ask| {
-            let mut response = ask.go();
+            let (mut response, key) = (ask.go(), ask.key("first", &["UserPoolId"]));
             edit_output(&mut response, |output| {
                 let Some(id) = output.pointer_mut("/UserPoolClient/ClientId") else { return };
-                match ask.noted("first") {
+                match ask.noted(&key) {
                     Some(first) => *id = first,
-                    None => ask.note("first", id.clone()),
+                    None => ask.note(key, id.clone()),
                 }
             });
             response
@@ -208,6 +222,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "disabling a user disables another one too",
         level: Level::Model,
         caught_by: "unrelated-unchanged",
+        steps: 5,
         on: &["AdminDisableUser"],
         way: Way::Answers(|ask| also(ask, "ListUsers", "/Users", "Username", json!({}))),
     },
@@ -216,6 +231,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "changing a group changes another one too",
         level: Level::Model,
         caught_by: "unrelated-unchanged",
+        steps: 5,
         on: &["UpdateGroup"],
         way: Way::Answers(|ask| {
             let given = ask.picked(&["Description", "Precedence"]);
@@ -227,6 +243,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "deleting a group deletes another one too",
         level: Level::Model,
         caught_by: "unrelated-unchanged",
+        steps: 5,
         on: &["DeleteGroup"],
         way: Way::Answers(|ask| also(ask, "ListGroups", "/Groups", "GroupName", json!({}))),
     },
@@ -235,6 +252,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "setting a user's password sets another user's too",
         level: Level::Model,
         caught_by: "unrelated-unchanged",
+        steps: 5,
         on: &["AdminSetUserPassword"],
         way: Way::Answers(|ask| {
             let given = ask.picked(&["Password", "Permanent"]);
@@ -246,6 +264,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "of identical creations of a group at the same time, each succeeds",
         level: Level::Model,
         caught_by: "one-winner",
+        steps: 2,
         on: &["CreateGroup"],
         way: Way::Answers(|ask| race(ask, "GroupExistsException")),
     },
@@ -254,6 +273,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "of identical creations of a user at the same time, each succeeds",
         level: Level::Model,
         caught_by: "one-winner",
+        steps: 2,
         on: &["AdminCreateUser"],
         way: Way::Answers(|ask| race(ask, "UsernameExistsException")),
     },

@@ -12,6 +12,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the output lacks `Username`, `UserSub` and `IdentityPoolName`",
         level: Level::Schema,
         caught_by: "schema",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if response.is_success() {
@@ -28,6 +29,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "booleans are strings",
         level: Level::Schema,
         caught_by: "schema",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|_, value| {
@@ -42,6 +44,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user's status is a word of the target's own",
         level: Level::Schema,
         caught_by: "schema",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {
@@ -56,6 +59,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "every output has a member of the target's own",
         level: Level::Schema,
         caught_by: "schema",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             add_member(response, "ResponseMetadata", json!({"RetryAttempts": 0}))
@@ -66,6 +70,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an output spells an absent member as null",
         level: Level::Schema,
         caught_by: "schema",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| add_member(response, "ChallengeName", Value::Null)),
     },
@@ -74,6 +79,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a count is larger than the 32 bits clients read it into",
         level: Level::Schema,
         caught_by: "sdk",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {

@@ -1,6 +1,6 @@
 //! Faults of secrets and access: passwords and hashes that do not matter, users that are shown.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::alter::{code, edit_page, is_refused, message, password, refuse, says, set, succeed};
 use super::ask::{Ask, output, text};
@@ -18,6 +18,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an error message quotes the password that was sent",
         level: Level::Security,
         caught_by: "secret-echo",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|request, _, response| {
             let found = (code(response), message(response), password(request));
@@ -31,6 +32,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a wrong or missing secret hash is accepted",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 3,
         on: &["CreateUserPoolClient", "InitiateAuth", "SignUp"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -58,6 +60,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "any password signs a user in",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 4,
         on: PASSWORDS,
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -75,6 +78,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user can sign in with a password that was changed",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 5,
         on: PASSWORDS,
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -91,14 +95,11 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a sign-in says that there is no such user, also where that is to be hidden",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 3,
         on: &["CreateUserPoolClient", "InitiateAuth"],
         way: Way::Answers(|ask| {
             let mut response = ask.go();
-            if let Some(client) =
-                output(&response).and_then(|output| output.get("UserPoolClient").cloned())
-            {
-                ask.note(text(&client, "ClientId"), text(&client, "UserPoolId"));
-            }
+            note_pool(ask, &response);
             if says(&response, "Incorrect username or password") {
                 let (pool, user) = (
                     ask.noted_text(ask.text("ClientId")),
@@ -118,6 +119,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminGetUser shows a user of another pool where its own has none of the name",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 4,
         on: &["AdminCreateUser", "AdminGetUser"],
         way: Way::Answers(|ask| {
             let (response, name) = (ask.go(), ask.text("Username"));
@@ -140,11 +142,13 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "any confirmation code confirms a user",
         level: Level::Security,
         caught_by: "lockstep",
-        on: &["SignUp", "ConfirmSignUp"],
+        steps: 4,
+        on: &["CreateUserPoolClient", "ConfirmSignUp"],
         way: Way::Answers(|ask| {
             let mut response = ask.go();
+            note_pool(ask, &response);
             if is_refused(&response, "CodeMismatchException") {
-                let (pool, user) = (pool_of(ask), ask.text("Username"));
+                let (pool, user) = (ask.noted_text(ask.text("ClientId")), ask.text("Username"));
                 let input = json!({"UserPoolId": pool, "Username": user});
                 if ask.call("AdminConfirmSignUp", &input).is_success() {
                     succeed(&mut response, "{}");
@@ -158,6 +162,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an administrator may set a password that breaks the policy",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 2,
         on: &["AdminCreateUser", "AdminSetUserPassword"],
         way: Way::Answers(|ask| {
             let (response, strong) = (ask.go(), json!("Strong-enough-for-anything-7"));
@@ -174,6 +179,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "ListUserPoolClients shows the secret of each app client",
         level: Level::Security,
         caught_by: "schema",
+        steps: 3,
         on: &["ListUserPoolClients"],
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -213,13 +219,10 @@ fn known_password(ask: &Ask<'_>, response: &Response) -> Option<String> {
     ask.noted(&key).and_then(|known| Some(known.as_str()?.to_owned()))
 }
 
-/// Returns the pool of the app client that a call goes through, found among all pools.
-fn pool_of(ask: &Ask<'_>) -> Value {
-    let pools = ask.look("ListUserPools", &json!({"MaxResults": 60}), "/UserPools");
-    let pools = pools.and_then(|pools| pools.as_array().cloned()).unwrap_or_default();
-    let has = |pool: &&Value| {
-        let input = json!({"UserPoolId": pool["Id"], "ClientId": ask.text("ClientId")});
-        ask.call("DescribeUserPoolClient", &input).is_success()
-    };
-    pools.iter().find(has).map(|pool| pool["Id"].clone()).unwrap_or_default()
+/// Notes the pool of an app client that was made.
+fn note_pool(ask: &Ask<'_>, response: &Response) {
+    let client = output(response).and_then(|output| output.get("UserPoolClient").cloned());
+    if let Some(client) = client {
+        ask.note(text(&client, "ClientId"), text(&client, "UserPoolId"));
+    }
 }

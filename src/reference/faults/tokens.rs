@@ -25,6 +25,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GlobalSignOut succeeds and every token stays good",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 7,
         on: &["GlobalSignOut"],
         way: Way::Answers(|ask| ask.pretend("GetUser", &["AccessToken"], "{}")),
     },
@@ -33,6 +34,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminUserGlobalSignOut succeeds and every token stays good",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 7,
         on: &["AdminUserGlobalSignOut"],
         way: Way::Answers(|ask| ask.pretend("AdminGetUser", USER, "{}")),
     },
@@ -41,6 +43,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the access tokens of a disabled user stay good for GetUser",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 8,
         on: &["AdminDisableUser", "GetUser"],
         way: Way::Answers(|ask| outlives(ask, "AdminDisableUser")),
     },
@@ -49,6 +52,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the access tokens of a deleted user stay good for GetUser",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 8,
         on: &["AdminDeleteUser", "GetUser"],
         way: Way::Answers(|ask| outlives(ask, "AdminDeleteUser")),
     },
@@ -57,6 +61,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a refresh token that was revoked gives the tokens it came with",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 7,
         on: SIGN_INS,
         way: Way::Answers(|ask| {
             let mut response = ask.go();
@@ -81,6 +86,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetUser accepts an access token that has expired",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 7,
         on: &["GetUser"],
         way: Way::Answers(|ask| {
             let (response, token) = (ask.go(), ask.text("AccessToken"));
@@ -96,6 +102,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetUser accepts an access token whose signature is wrong",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 6,
         on: SIGN_INS_AND_GET_USER,
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -114,6 +121,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetUser accepts an ID token",
         level: Level::Security,
         caught_by: "tokens-honest",
+        steps: 6,
         on: SIGN_INS_AND_GET_USER,
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -134,6 +142,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a refresh token can be used through another app client",
         level: Level::Security,
         caught_by: "lockstep",
+        steps: 6,
         on: &["InitiateAuth"],
         way: Way::Answers(|ask| {
             let (response, client) = (ask.go(), ask.text("ClientId"));

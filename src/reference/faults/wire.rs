@@ -12,6 +12,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what is not found is answered with status 404",
         level: Level::Wire,
         caught_by: "status",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if code(response).is_some_and(|code| code.contains("NotFound")) {
@@ -24,6 +25,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a creation is answered with status 201",
         level: Level::Wire,
         caught_by: "status",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, operation, response| {
             if response.is_success() && operation.contains("Create") {
@@ -36,6 +38,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the content type is application/json",
         level: Level::Wire,
         caught_by: "content-type",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             set_header(response, "content-type", Some("application/json"))
@@ -46,6 +49,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "no answer has an x-amzn-requestid",
         level: Level::Wire,
         caught_by: "request-id",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| set_header(response, "x-amzn-requestid", None)),
     },
@@ -54,6 +58,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "`__type` carries the model's namespace",
         level: Level::Wire,
         caught_by: "error-body",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_error(response, |body, code| {
@@ -67,6 +72,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "the text of an error stands under `Message`",
         level: Level::Wire,
         caught_by: "error-body",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_error(response, |body, _| {
@@ -81,6 +87,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an error body names the error `code` instead of `__type`",
         level: Level::Wire,
         caught_by: "error-body",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_error(response, |body, code| {
@@ -94,6 +101,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an error stands in the body only, not in x-amzn-errortype",
         level: Level::Wire,
         caught_by: "error-header",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             set_header(response, "x-amzn-errortype", None);
@@ -105,6 +113,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "x-amzn-errortype is the bare code",
         level: Level::Wire,
         caught_by: "error-header",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if let Some(code) = code(response) {
@@ -117,6 +126,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "operations without an output answer with `{}`",
         level: Level::Wire,
         caught_by: "void-body",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if response.is_success() && response.body.is_empty() {
@@ -129,6 +139,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "operations with an empty output structure answer with a zero-length body",
         level: Level::Wire,
         caught_by: "void-body",
+        steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if response.is_success() && response.body == b"{}" {
@@ -141,6 +152,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "timestamps are ISO 8601 strings",
         level: Level::Wire,
         caught_by: "timestamp",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {
@@ -155,6 +167,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "timestamps are milliseconds since the epoch",
         level: Level::Wire,
         caught_by: "timestamp",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             edit_members(response, &|name, value| {
@@ -169,6 +182,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an error is a page in HTML, status 500",
         level: Level::Wire,
         caught_by: "server-fault",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if !response.is_success() {
@@ -186,6 +200,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "what should be refused makes the service fail",
         level: Level::Wire,
         caught_by: "server-fault",
+        steps: 1,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if !response.is_success() {

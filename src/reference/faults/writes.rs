@@ -14,6 +14,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "UpdateGroup answers with the new settings and keeps the old ones",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["UpdateGroup"],
         way: Way::Answers(lost_group_update),
     },
@@ -22,6 +23,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "UpdateUserPoolClient answers with the new settings and keeps the old ones",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["UpdateUserPoolClient"],
         way: Way::Answers(|ask| {
             undone(ask, "DescribeUserPoolClient", CLIENT, "/UserPoolClient", &[])
@@ -32,6 +34,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "of an update of an app client only the name takes effect",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["UpdateUserPoolClient"],
         way: Way::Answers(|ask| {
             undone(ask, "DescribeUserPoolClient", CLIENT, "/UserPoolClient", &["ClientName"])
@@ -42,6 +45,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "UpdateResourceServer answers with the new settings and keeps the old ones",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["UpdateResourceServer"],
         way: Way::Answers(|ask| {
             let members = &["UserPoolId", "Identifier"];
@@ -53,6 +57,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "UpdateIdentityPool answers with the new settings and keeps the old ones",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 3,
         on: &["UpdateIdentityPool"],
         way: Way::Answers(|ask| undone(ask, "DescribeIdentityPool", &["IdentityPoolId"], "", &[])),
     },
@@ -61,6 +66,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "SetIdentityPoolRoles succeeds and keeps the old roles",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 3,
         on: &["SetIdentityPoolRoles"],
         way: Way::Answers(|ask| undone(ask, "GetIdentityPoolRoles", &["IdentityPoolId"], "", &[])),
     },
@@ -69,6 +75,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminUpdateUserAttributes succeeds and keeps the old values",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["AdminUpdateUserAttributes"],
         way: Way::Answers(lost_attributes),
     },
@@ -77,6 +84,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "SetUserPoolMfaConfig answers with the new configuration and keeps the old one",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 3,
         on: &["SetUserPoolMfaConfig"],
         way: Way::Answers(|ask| undone(ask, "GetUserPoolMfaConfig", &["UserPoolId"], "", &[])),
     },
@@ -85,6 +93,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "AdminDisableUser succeeds and the user stays enabled",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 4,
         on: &["AdminDisableUser"],
         way: Way::Answers(|ask| ask.pretend("AdminGetUser", USER, "{}")),
     },
@@ -93,6 +102,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "GetGroup repeats its first answer about a group",
         level: Level::Behaviour,
         caught_by: "read-your-writes",
+        steps: 5,
         on: &["GetGroup", "CreateGroup", "DeleteGroup"],
         way: Way::Answers(|ask| {
             let (key, response) = (ask.key("group", GROUP), ask.go());
@@ -114,6 +124,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an update of a group that is refused for one member changes another",
         level: Level::Behaviour,
         caught_by: "no-trace",
+        steps: 4,
         on: &["UpdateGroup"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -131,6 +142,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "a user whose temporary password is refused is there all the same",
         level: Level::Behaviour,
         caught_by: "no-trace",
+        steps: 3,
         on: &["AdminCreateUser"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -145,9 +157,10 @@ pub(super) const FAULTS: &[NamedFault] = &[
     },
     NamedFault {
         name: "refused-group-creation-creates",
-        about: "a group that is refused for its role is there all the same",
+        about: "a group that is refused is there all the same, without its settings",
         level: Level::Behaviour,
         caught_by: "no-trace",
+        steps: 3,
         on: &["CreateGroup"],
         way: Way::Answers(|ask| {
             let response = ask.go();
@@ -162,6 +175,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         about: "an update of an app client that is refused sets it back to the defaults",
         level: Level::Behaviour,
         caught_by: "no-trace",
+        steps: 4,
         on: &["UpdateUserPoolClient"],
         way: Way::Answers(|ask| {
             let response = ask.go();

@@ -54,6 +54,7 @@ fn every_level_and_every_judge_has_its_faults() {
     for judge in &judges {
         assert!(all().any(|fault| fault.caught_by == *judge), "{judge} has no fault");
     }
+    assert!(all().all(|fault| (1..=10).contains(&fault.steps)));
     let strange: Vec<_> = all().filter(|fault| !judges.contains(&fault.caught_by)).collect();
     assert!(strange.is_empty(), "caught by nobody: {strange:?}");
 }

@@ -428,6 +428,13 @@ fn each_fault_shows_where_it_should() {
     accepts-everything: DescribeUserPool
     refuses-everything: CreateUserPool
     unknown-pool-not-authorized: DescribeUserPool
+    missing-user-is-a-missing-resource: AdminGetUser
+    group-exists-as-parameter: CreateGroup
+    wrong-code-as-expired: ConfirmSignUp
+    malformed-token-as-unknown-user: GetUser
+    unsigned-calls-are-accepted: ListUserPools
+    group-not-found-in-other-words: GetGroup
+    username-exists-in-other-words: AdminCreateUser
     too-long-is-cut: CreateUserPool
     too-short-is-padded: CreateGroup
     numbers-are-clamped: ListUserPools
@@ -437,17 +444,10 @@ fn each_fault_shows_where_it_should() {
     group-name-is-not-required: CreateGroup
     first-violation-only: CreateGroup
     constraints-as-validation-exception: ListUserPools
-    missing-user-is-a-missing-resource: AdminGetUser
-    group-exists-as-parameter: CreateGroup
-    wrong-code-as-expired: ConfirmSignUp
-    malformed-token-as-unknown-user: GetUser
-    unsigned-calls-are-accepted: ListUserPools
     pool-before-constraints: CreateGroup
     null-is-refused: ListUserPools
     unknown-members-are-refused: CreateGroup
-    group-not-found-in-other-words: GetGroup
     password-minimum-off-by-one: AdminCreateUser
-    username-exists-in-other-words: AdminCreateUser
     repeats-items: ListUserPools
     loses-writes: DescribeUserPool
     tags-replace-tags: ListTagsForResource
