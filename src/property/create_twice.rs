@@ -1,5 +1,7 @@
 //! `create-twice`: what exists is not created again under the same name.
 
+use serde_json::Value;
+
 use super::seen::{Heard, Seen};
 use super::{Broken, Promise, Property};
 use crate::outcome::Level;
@@ -58,10 +60,24 @@ fn creation<'a>(heard: &Heard<'a>) -> Option<Made<'a>> {
         return None;
     }
     if matches!(heard.name, "AdminCreateUser" | "SignUp") {
-        return made("user", vec![heard.text("Username")?]);
+        let name = heard.text("Username")?;
+        return if other_address(heard, name) { None } else { made("user", vec![name]) };
     }
     let (kind, handle) = chosen(heard)?;
     made(kind, handle)
+}
+
+/// Tells whether a user who is called by an address is given another one beside it: which of the
+/// two is the name then is not documented.
+fn other_address(heard: &Heard<'_>, name: &str) -> bool {
+    let attributes = heard.input.get("UserAttributes").and_then(Value::as_array);
+    let text = |attribute: &Value, member: &str| attribute.get(member)?.as_str().map(str::to_owned);
+    (name.contains('@') || name.starts_with('+'))
+        && attributes.into_iter().flatten().any(|attribute| {
+            let address = text(attribute, "Name");
+            matches!(address.as_deref(), Some("email" | "phone_number"))
+                && text(attribute, "Value").as_deref() != Some(name)
+        })
 }
 
 /// Returns the kind a call creates and the handle that its input chooses.
@@ -83,5 +99,7 @@ pub(super) fn chosen<'a>(heard: &Heard<'a>) -> Option<(&'a str, Vec<&'a str>)> {
 /// anything that cannot be told.
 fn may_end(heard: &Heard<'_>, made: &Made<'_>) -> bool {
     let deletes = heard.name.contains("Delete") || heard.name.is_empty();
-    deletes && heard.may_change() && heard.may_be_of(&made.owner)
+    // An address that is a user's name becomes free when the user's address changes.
+    let frees = made.kind == "user" && heard.may_rename();
+    (deletes || frees) && heard.may_change() && heard.may_be_of(&made.owner)
 }

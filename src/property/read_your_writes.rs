@@ -286,8 +286,12 @@ fn attributes(
         if !once || value.is_empty() || DERIVED.contains(&name) || name.starts_with("cognito:") {
             continue;
         }
-        // The old address may stay until the new one is verified.
-        let waits = matches!(name, "email" | "phone_number") && by.name.contains("Update");
+        // The old address may stay until the new one is verified; one that is the name of a new
+        // user wins over one beside it.
+        let named =
+            by.text("Username").is_some_and(|name| name.contains('@') || name.starts_with('+'));
+        let address = matches!(name, "email" | "phone_number");
+        let waits = address && (named || by.name.contains("Update"));
         let reads = value_of(shown, name);
         let agrees = reads.is_none_or(|reads| reads.eq_ignore_ascii_case(value)) || waits;
         if !agrees {

@@ -91,10 +91,13 @@ impl<'a> Seen<'a> {
             }
             heard.owner = known.owner(&heard);
             known.learn(&heard);
+            known.grow(&heard);
             calls.push(heard);
         }
+        known.age = 0;
         for heard in &mut calls {
             heard.user = known.user(heard);
+            known.grow(heard);
         }
         Self { catalogue, transcript, calls }
     }
@@ -144,6 +147,11 @@ impl<'a> Heard<'a> {
     /// Tells whether something may be otherwise since this call.
     pub(super) fn may_change(&self) -> bool {
         !self.reads && self.refusal().is_none()
+    }
+
+    /// Tells whether names of users may be others' since this call.
+    pub(super) fn may_rename(&self) -> bool {
+        self.may_change() && (self.name.is_empty() || RENAMES.contains(&self.name))
     }
 
     /// Tells whether the call may be about this pool.
@@ -275,10 +283,27 @@ fn runs_functions(input: &Value) -> bool {
 struct Known {
     /// Clients, sessions and identities, with their pools.
     owners: HashMap<String, String>,
-    /// Pool and name of a user in a call, with what the service calls that user; `None` where it
-    /// said two things.
-    users: HashMap<(String, String), Option<String>>,
+    /// Pool, name of a user in a call, and age, with what the service calls that user; `None`
+    /// where it said two things.
+    users: HashMap<(String, String, usize), Option<String>>,
+    /// How often names may have changed hands so far.
+    age: usize,
 }
+
+/// The age of a name that is the user's own, for good.
+const FOR_GOOD: usize = usize::MAX;
+
+/// Calls that give names to other users: those of deleted ones, and aliases.
+const RENAMES: &[&str] = &[
+    "AdminDeleteUser",
+    "AdminDeleteUserAttributes",
+    "AdminUpdateUserAttributes",
+    "ConfirmSignUp",
+    "DeleteUser",
+    "DeleteUserAttributes",
+    "UpdateUserAttributes",
+    "VerifyUserAttribute",
+];
 
 impl Known {
     fn owner(&self, heard: &Heard<'_>) -> Option<String> {
@@ -323,7 +348,8 @@ impl Known {
         };
         let named = named.and_then(Value::as_str);
         if let Some((asked, named)) = heard.text("Username").zip(named) {
-            let key = (owner.clone(), asked.to_owned());
+            let age = if asked == named { FOR_GOOD } else { self.age };
+            let key = (owner.clone(), asked.to_owned(), age);
             let known = self.users.entry(key).or_insert_with(|| Some(named.to_owned()));
             if known.as_deref() != Some(named) {
                 *known = None;
@@ -336,7 +362,21 @@ impl Known {
             let (_, claims) = decode_jwt(token)?;
             return claims.get("username")?.as_str().map(str::to_owned);
         }
-        let key = (heard.owner.clone()?, heard.text("Username")?.to_owned());
-        self.users.get(&key)?.clone()
+        let mut key = (heard.owner.clone()?, heard.text("Username")?.to_owned(), self.age);
+        let now = self.users.get(&key).cloned();
+        key.2 = FOR_GOOD;
+        match (now, self.users.get(&key).cloned()) {
+            (Some(now), None) => now,
+            (None, own) => own?,
+            // What is one user's name has been another's.
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// Goes past a call: names may be others' afterwards.
+    fn grow(&mut self, heard: &Heard<'_>) {
+        if heard.may_rename() {
+            self.age += 1;
+        }
     }
 }
