@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cognito_conformance::scenario::{Action, Expect, Step, json_schema};
+use cognito_conformance::scenario::{Action, Expect, Step, json_schema, recipe_schemas};
 use cognito_conformance::suite::{Sources, Suite};
 
 /// The operations this project was first asked for; each accepts and refuses in some case.
@@ -189,14 +189,22 @@ fn the_services_words_stand_in_the_rulebook_only() {
     assert!(quoted.is_empty(), "{quoted:#?}");
 }
 
-/// `UPDATE_SCHEMAS=1 cargo test --test suite` rewrites the file after a change of the types.
+/// `UPDATE_SCHEMAS=1 cargo test --test suite` rewrites the files after a change of the types.
 #[test]
-fn the_published_schema_of_scenarios_is_the_one_of_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/scenario.schema.json");
-    let current = serde_json::to_string_pretty(&json_schema()).expect("JSON") + "\n";
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&path, &current).expect("writable");
+fn the_published_schemas_are_those_of_the_types() {
+    let [recipes, situations] = recipe_schemas();
+    let published = [
+        ("scenario.schema.json", json_schema()),
+        ("recipes/recipes.schema.json", recipes),
+        ("recipes/situations.schema.json", situations),
+    ];
+    for (name, schema) in published {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+        let current = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&path, &current).expect("writable");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == current, "scenarios/{name} is not current");
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == current, "scenarios/scenario.schema.json is not current");
 }

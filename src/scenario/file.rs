@@ -82,7 +82,8 @@ pub struct RecipeFile {
     pub caller: Option<Node>,
     /// Input of the call: the fewest members that make it succeed.
     pub with: Option<Node>,
-    /// Inputs that are refused, by name: each overlays `with`; `AccessToken` overlays `as`.
+    /// Inputs that are refused, by name: each overlays `with`, in which the token of `as` stands
+    /// as `AccessToken`.
     pub spoiled: BTreeMap<String, Node>,
     /// Other ways that succeed, by name.
     pub variants: BTreeMap<String, RecipeFile>,

@@ -46,7 +46,7 @@ pub struct Recipe {
     pub setup: Vec<(SetUp, Node)>,
     /// Steps of its own, between the set-ups and the call.
     pub steps: Vec<Step>,
-    /// The call.
+    /// The call; an access token is a member of its input.
     pub call: Step,
     /// The call with inputs that are refused, by name.
     pub spoiled: Vec<(String, Step)>,
@@ -221,6 +221,17 @@ struct Place<'a> {
     at: At,
 }
 
+/// Returns input and caller with the caller's access token as a member of the input: whoever
+/// changes the call finds it among the others.
+fn holding(with: Node, caller: Option<&Node>) -> (Node, Option<Node>) {
+    let token = caller.filter(|node| node.as_str().is_some_and(|text| text.starts_with("${")));
+    let Some(token) = token else { return (with, caller.cloned()) };
+    let member = NodeKind::Members(vec![("AccessToken".into(), token.clone())]);
+    let with = with.merged(&Node { at: with.at, kind: member });
+    let nobody = NodeKind::Scalar("anonymous".into());
+    (with, Some(Node { at: token.at, kind: nobody }))
+}
+
 impl Reader<'_> {
     /// Returns where the entry called `name` begins.
     fn entry(&self, name: &str) -> At {
@@ -244,14 +255,11 @@ impl Reader<'_> {
         let steps = self.steps(steps.map(Vec::as_slice).unwrap_or_default())?;
         let with = way.with.as_ref().or(plain.with.as_ref()).cloned().unwrap_or_default();
         let caller = way.caller.as_ref().or(plain.caller.as_ref());
-        let call = self.recipe_call(place, with.clone(), caller)?;
+        let (with, caller) = holding(with, caller);
+        let call = self.recipe_call(place, with.clone(), caller.as_ref())?;
         let spoil = |(name, overlay): (&String, &Node)| {
-            let token = overlay.get("AccessToken").filter(|_| caller.is_some());
-            let mut with = with.merged(overlay);
-            if let (Some(_), NodeKind::Members(members)) = (token, &mut with.kind) {
-                members.retain(|(name, _)| name != "AccessToken");
-            }
-            Ok((name.clone(), self.recipe_call(place, with, token.or(caller))?))
+            let call = self.recipe_call(place, with.merged(overlay), caller.as_ref())?;
+            Ok((name.clone(), call))
         };
         let spoiled = way.spoiled.iter().map(spoil).collect::<Parsed<Vec<_>>>()?;
         let mut needs: BTreeSet<_> = plain.needs.iter().chain(&way.needs).copied().collect();
@@ -338,5 +346,123 @@ impl Reader<'_> {
         let steps = std::iter::repeat_n(once, times).flatten().collect();
         let needs = written.needs.into_iter().collect();
         Ok(Situation { name, title: written.title, needs, uses, only, steps })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SET_UP: &str = "title: t\nsteps:\n  - call: CreateUserPool\n    with: { PoolName: a }\n    \
+                          save: { pool: /UserPool/Id }\n";
+
+    fn catalogue() -> Catalogue {
+        Catalogue::load(&crate::catalogue::Source::Embedded).expect("the committed catalogue loads")
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Recipes, Vec<ParseError>> {
+        let files = [("setup/user-pool.yaml", SET_UP), (file, text)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+        Recipes::parse(&files, &catalogue())
+    }
+
+    #[track_caller]
+    fn refused(file: &str, text: &str, expected: &str) {
+        let errors = parse(file, text).expect_err("a mistake");
+        let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let first_lines: Vec<_> = texts.iter().filter_map(|text| text.lines().next()).collect();
+        assert_eq!(first_lines, [expected]);
+    }
+
+    #[test]
+    fn mistakes_in_recipes_are_named_with_their_place() {
+        let file = "recipes/cognito-idp.yaml";
+        refused(
+            file,
+            "\nAdminGetUsr: {}\n",
+            "scenarios/recipes/cognito-idp.yaml:2:1: unknown operation `AdminGetUsr`, did you mean \
+             `AdminGetUser`?",
+        );
+        refused(
+            file,
+            "GetGroup: { with: { GroupNam: a } }\n",
+            "scenarios/recipes/cognito-idp.yaml:1:31: unknown member `GroupNam`, did you mean \
+             `GroupName`?; `unmodelled: true` sends it all the same",
+        );
+        refused(
+            file,
+            "GetGroup: { setup: [user-pol] }\n",
+            "scenarios/recipes/cognito-idp.yaml:1:21: unknown set-up `user-pol`, did you mean \
+             `user-pool`?",
+        );
+        refused(
+            file,
+            "GetGroup: { setup: [user-pool], with: { UserPoolId: \"${pol}\" } }\n",
+            "scenarios/recipes/cognito-idp.yaml:1:53: unknown binding `pol`, did you mean `pool`?",
+        );
+        refused(
+            file,
+            "GetGroup: { variants: { a: { variants: { b: {} } } } }\n",
+            "scenarios/recipes/cognito-idp.yaml:1:1: variant `a` has variants",
+        );
+    }
+
+    #[test]
+    fn mistakes_in_situations_are_named_with_their_place() {
+        let file = "recipes/situations.yaml";
+        refused(
+            file,
+            "gone: { title: t, only: [GetGrup], steps: [{ wait: 1 }] }\n",
+            "scenarios/recipes/situations.yaml:1:26: unknown operation `GetGrup`, did you mean \
+             `GetGroup`?",
+        );
+        refused(
+            file,
+            "gone: { title: t, times: 21, steps: [{ wait: 1 }] }\n",
+            "scenarios/recipes/situations.yaml:1:1: a situation has steps, played 1 to 20 times",
+        );
+        refused(
+            file,
+            "gone:\n  title: t\n  steps: [{ call: DeleteUserPool, with: { UserPoolId: \"${pool}\" } }]\n",
+            "scenarios/recipes/situations.yaml:3:55: unknown binding `pool`",
+        );
+    }
+
+    #[test]
+    fn variants_differ_where_they_say_so() {
+        let text = "GetUser:\n  setup: [user-pool]\n  as: ${pool}\n  spoiled: { none: { AccessToken: other } }\n  \
+                    variants: { signed: { as: signed } }\n";
+        let recipes = parse("recipes/cognito-idp.yaml", text).expect("sound recipes");
+        let input = |step: &Step| match &step.action {
+            Action::Call { with, .. } => with.value(),
+            _ => serde_json::Value::Null,
+        };
+        let [plain, signed] = recipes.of("cognito-idp", "GetUser") else { panic!("two ways") };
+        assert_eq!((plain.name.as_str(), signed.name.as_str()), (PLAIN, "signed"));
+        assert_eq!(input(&plain.call), serde_json::json!({"AccessToken": "${pool}"}));
+        assert_eq!(input(&plain.spoiled[0].1), serde_json::json!({"AccessToken": "other"}));
+        assert_eq!(input(&signed.call), serde_json::json!({}));
+        assert_eq!(signed.flatten().len(), 1);
+        assert!(plain.bindings.contains("pool") && !plain.bindings.contains("username"));
+    }
+
+    #[test]
+    fn flattened_steps_carry_overlay_and_source() {
+        let text = "GetCSVHeader:\n  setup:\n    - user-pool: { PoolName: b }\n";
+        let recipes = parse("recipes/cognito-idp.yaml", text).expect("a sound recipe");
+        let steps = recipes.of("cognito-idp", "GetCSVHeader")[0].flatten();
+        let Action::Call { with, .. } = &steps[0].action else { panic!("a call") };
+        assert_eq!(with.get("PoolName").and_then(Node::as_str), Some("b"));
+        assert_eq!(steps[0].evidence, Some(Evidence::Documented));
+        let source = steps[0].source.as_deref();
+        assert_eq!(source, Some("API reference, the operations of set-up user-pool"));
+    }
+
+    #[test]
+    fn broken_yaml_is_an_error() {
+        for text in ["- a", "a: [", "\u{0}", "GetGroup: 1"] {
+            assert!(parse("recipes/cognito-idp.yaml", text).is_err(), "{text}");
+            assert!(parse("recipes/situations.yaml", text).is_err(), "{text}");
+        }
     }
 }

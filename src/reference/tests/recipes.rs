@@ -16,7 +16,7 @@ use crate::scenario::{Action, Caller, Expect, RawBody, Source, Step};
 use crate::suite::{Sources, Suite};
 
 /// At least this share of what the written cases raise is raised by recipes, in percent.
-const SHARE: usize = 75;
+const SHARE: usize = 78;
 
 fn recipes() -> &'static Recipes {
     static RECIPES: OnceLock<Recipes> = OnceLock::new();
@@ -201,6 +201,7 @@ fn reachable() -> BTreeSet<(String, String)> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what recipes do not raise is worth reading")]
 fn situations_can_be_made_and_raise_most_errors() {
     let mut wrong = Vec::new();
     let mut unused: BTreeSet<&str> =
