@@ -26,6 +26,7 @@ fn case(recipe: &Recipe) -> Scenario {
         level: Level::Behaviour,
         needs: recipe.needs.clone(),
         lockstep: false,
+        stage: 0,
         functions: Vec::new(),
         setup: Vec::new(),
         steps,

@@ -34,6 +34,7 @@ const NORMALISED: &[&str] = &[
     "EmailVerificationSubject", // the same
     "ImageFile",              // shown as an address
     "KeyConfiguration",       // completed
+    "MFAOptions",             // only text messages to a phone number were ever kept
     "LambdaConfig", // PreTokenGeneration and PreTokenGenerationConfig stand for each other
     "ProviderDetails", // completed from the provider's own documents, secrets hidden
     "SmsVerificationMessage", // kept in step with VerificationMessageTemplate
@@ -158,7 +159,8 @@ fn listed(
             .iter()
             .all(|member| members.get(member).is_none())
     };
-    if !of_pool(heard.input) || heard.input.get("AccessToken").is_some() {
+    let some = ["AccessToken", "HideDisabled"].iter().any(|m| heard.input.get(m).is_some());
+    if !of_pool(heard.input) || some {
         return;
     }
     for (kind, _) in heard.kinds(|r| &r.list) {
@@ -215,6 +217,10 @@ fn compare(
         else {
             continue;
         };
+        // The service's own mapping stands in for the caller's.
+        if name == "PrincipalTags" && body.get("UseDefaults") == Some(&Value::Bool(true)) {
+            continue;
+        }
         let resolved = service.resolve(schema);
         if resolved.kind != service.resolve(shown).kind || is_secret(resolved) {
             continue;
@@ -238,8 +244,9 @@ fn differing(
     reads: &Value,
     tell: &mut dyn FnMut(String, String, String),
 ) {
-    // Zero, like an absent value, asks for the default.
-    let asks_default = is_void(wrote) || wrote.as_f64() == Some(0.0);
+    // Zero, like an absent value, asks for the default; a fraction is cut off.
+    let fraction = schema.kind == Some(Kind::Integer) && wrote.is_f64();
+    let asks_default = is_void(wrote) || wrote.as_f64() == Some(0.0) || fraction;
     if asks_default || NORMALISED.contains(&name) || schema.kind.is_none() || is_secret(schema) {
         return;
     }
@@ -249,7 +256,9 @@ fn differing(
                 let inner = schema.member(name).or(schema.additional_properties.as_deref());
                 let Some(inner) = inner.map(|inner| service.resolve(inner)) else { continue };
                 let reads = shown.get(name).unwrap_or(&Value::Null);
-                differing(service, inner, &format!("{at}/{name}"), name, value, reads, tell);
+                // Keys of a map are the caller's: they would make a kind of finding each.
+                let at = if schema.is_map() { at.to_owned() } else { format!("{at}/{name}") };
+                differing(service, inner, &at, name, value, reads, tell);
             }
             return;
         }

@@ -69,6 +69,8 @@ fn apply(branding: &mut Branding, input: &Input) {
     if input.flag("UseCognitoProvidedValues") {
         (branding.defaults, branding.settings) = (true, None);
         branding.assets.clear();
+    } else if input.get("UseCognitoProvidedValues").is_some() {
+        branding.defaults = false;
     }
     if let Some(settings) = input.get("Settings") {
         branding.defaults = false;

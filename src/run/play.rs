@@ -303,7 +303,11 @@ impl Player<'_> {
             if let Action::Call { together: Some(count), .. } = &step.action {
                 break self.send_together(&call, &place, *count).await;
             }
-            let mut exchange = self.send(call, place.clone(), Some(&expect)).await;
+            let limited = twin.as_ref().is_some_and(is_limited);
+            let mut exchange = match limited {
+                true => send_once(self.session, &call, &place).await,
+                false => self.send(call, place.clone(), Some(&expect)).await,
+            };
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
                 exchange = self.follow(exchange, *limit, *most).await?;
             }
@@ -377,7 +381,8 @@ impl Player<'_> {
         if let Err(error) = &exchange.reply {
             return Some(End::Indeterminate(error.to_string()));
         }
-        if check::throttled(exchange) && !expects_error(exchange) {
+        let limited = exchange.twin.as_ref().is_some_and(is_limited);
+        if check::throttled(exchange) && !expects_error(exchange) && !limited {
             return Some(End::Indeterminate("the target throttles".into()));
         }
         let holds = check::expectation_holds(&self.session.catalogue, exchange);
@@ -446,6 +451,13 @@ impl Player<'_> {
             page = self.send(call, place, None).await;
         }
     }
+}
+
+/// Tells whether the reference, too, asks to come back later.
+fn is_limited(twin: &Twin) -> bool {
+    twin.answer.as_ref().is_err_and(|refusal| {
+        refusal.code == "LimitExceededException" || refusal.code == "TooManyRequestsException"
+    })
 }
 
 /// Tells whether an operation may change anything, as far as its name tells.
