@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod generate;
+pub mod hunt;
 pub mod near;
 pub mod outcome;
 pub mod pattern;

@@ -5,6 +5,7 @@ mod record;
 mod report;
 mod run;
 mod scenarios;
+mod self_check;
 mod serve;
 mod targets;
 
@@ -57,6 +58,8 @@ enum Command {
     /// Describes scenarios and their file format.
     #[command(subcommand)]
     Scenarios(scenarios::ScenariosCommand),
+    /// Measures how well generated cases find the named faults of the reference.
+    SelfCheck(self_check::SelfCheckArgs),
     /// Lists the targets that have a profile.
     Targets,
     /// Renders a saved run again, or prints the schema of the JSON report.
@@ -149,6 +152,7 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),
+        Command::SelfCheck(args) => self_check::self_check(args, &cli.folders),
         Command::Targets => targets::targets(&cli.folders),
         Command::Report(args) => report::report(args),
     }

@@ -35,6 +35,11 @@ pub(super) fn raw(service: &str, operation: &str, body: &str) -> Step {
     })
 }
 
+/// Returns a step that moves the target's clock forward.
+pub(super) fn clock(seconds: u64) -> Step {
+    step(Action::Clock(Node::from(&Value::from(seconds))))
+}
+
 fn step(action: Action) -> Step {
     Step {
         at: At::default(),

@@ -9,16 +9,20 @@ use serde_json::{Map, Value, json};
 
 use super::Generator;
 use super::broken::{self, Applied, Violation};
-use super::case::{Draft, call, in_pages, input_of, looks, raw};
+use super::case::{Draft, call, clock, in_pages, input_of, looks, raw};
 use super::stock::Stock;
-use crate::catalogue::{Operation, Service};
+use crate::catalogue::{Auth, Operation, Service};
 use crate::outcome::Evidence;
 use crate::scenario::node::Node;
 use crate::scenario::recipes::Recipe;
-use crate::scenario::{Action, Expect, Scenario, Step};
+use crate::scenario::{Action, Caller, Expect, Scenario, Step};
+use crate::target::Capability;
 
 /// Most steps of one case, its stage apart.
 const MOST_STEPS: usize = 40;
+
+/// Seconds after which access tokens of ordinary clients have expired, with room to spare.
+const TOKENS_LAST: u64 = 90_000;
 
 /// How many of an operation that can be carried out only once on a stage are tried.
 const MOST_STAGES: usize = 6;
@@ -48,18 +52,20 @@ pub(super) fn cases(
         let rng = generator.rng(&format!("{}/{}", operation.name, recipe.name));
         let mut coverage =
             Coverage { generator, service, operation, recipe, base, rng, cases: Vec::new() };
+        // The most telling first: a run may be cut short.
         coverage.effects();
-        coverage.spoiled();
-        coverage.situations();
         if index == 0 {
-            coverage.together();
             coverage.violations();
             coverage.handles();
-            coverage.boundaries();
-            coverage.optional();
             coverage.pages();
             coverage.filters();
+            coverage.together();
+            coverage.callers();
+            coverage.optional();
+            coverage.boundaries();
         }
+        coverage.spoiled();
+        coverage.situations();
         cases.append(&mut coverage.cases);
     }
     cases
@@ -320,6 +326,26 @@ impl Coverage<'_> {
             }
         }
         renamed
+    }
+
+    /// The call by somebody who may not make it: unsigned, or with a token that has expired.
+    fn callers(&mut self) {
+        let stage = self.stage();
+        if self.operation.auth == Auth::Sigv4 {
+            let mut unsigned = self.with(&self.base);
+            if let Action::Call { caller, .. } = &mut unsigned.action {
+                *caller = Caller::Anonymous;
+            }
+            unsigned.one_fault = true;
+            self.one("unsigned", "without a signature", &stage, vec![unsigned]);
+        } else if self.base.get("AccessToken").is_some() {
+            let later = clock(TOKENS_LAST);
+            let call = Step { one_fault: true, ..self.with(&self.base) };
+            self.one("expired", "with a token that has expired", &stage, vec![later, call]);
+            if let Some(case) = self.cases.last_mut() {
+                case.needs.insert(Capability::Clock);
+            }
+        }
     }
 
     /// Identical creates at once: one of them wins.

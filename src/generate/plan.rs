@@ -50,11 +50,17 @@ impl Plan {
     #[must_use]
     pub fn generating(mut self, mut generator: Generator, budget: Budget, filter: &Filter) -> Self {
         if budget.coverage {
+            let mut queues: Vec<VecDeque<Scenario>> = Vec::new();
             for (service, operation) in generator.operations() {
                 if filter.takes_operation(&operation) {
                     let cases = generator.coverage(&service, &operation).into_iter();
-                    self.ready.extend(cases.filter(|case| filter.takes(case)).map(Arc::new));
+                    queues.push(cases.filter(|case| filter.takes(case)).collect());
                 }
+            }
+            // Round by round: what is cut short has seen something of every operation.
+            while queues.iter().any(|queue| !queue.is_empty()) {
+                let round = queues.iter_mut().filter_map(VecDeque::pop_front);
+                self.ready.extend(round.map(Arc::new));
             }
         }
         self.random = 0..budget.cases;

@@ -1,0 +1,147 @@
+//! How good generation is at finding faults: each named fault is put into a reference of its own,
+//! and generated cases are played against it until one fails.
+//!
+//! Written scenarios take no part. The measure is how many requests it takes until the first
+//! confirmed failure, which check speaks of it, and how many steps are left after shrinking,
+//! beside the fewest that are known to show the fault.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use crate::catalogue::Catalogue;
+use crate::generate::Generator;
+use crate::generate::dictionary::Dictionary;
+use crate::generate::plan::{Budget, Plan};
+use crate::outcome::Finding;
+use crate::reference::faults::NamedFault;
+use crate::run::{Options, Session};
+use crate::scenario::recipes::Recipes;
+use crate::suite::Filter;
+use crate::target::open::{OpenOptions, TargetError, TargetSpec, open};
+
+/// How to hunt.
+#[derive(Clone, Debug)]
+pub struct Hunter {
+    /// The contract.
+    pub catalogue: Arc<Catalogue>,
+    /// How operations are called.
+    pub recipes: Arc<Recipes>,
+    /// Seed of everything that is chosen.
+    pub seed: u64,
+    /// Requests after which a fault counts as not found.
+    pub budget: u64,
+    /// Requests that making one failure small may take.
+    pub shrink: u64,
+}
+
+/// What became of one fault.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// The fault.
+    pub fault: &'static NamedFault,
+    /// Requests that were sent until it was found, or in all.
+    pub requests: u64,
+    /// The failure that showed it; `None` where none did.
+    pub found: Option<Find>,
+}
+
+/// The failure that showed a fault.
+#[derive(Clone, Debug)]
+pub struct Find {
+    /// The first failing finding of the case.
+    pub finding: Finding,
+    /// Checks and properties that failed in that case, in the order of their findings.
+    pub checks: Vec<String>,
+    /// Steps of the smallest sequence that shows it; `None` where it could not be made small.
+    pub steps: Option<usize>,
+    /// That sequence, as a scenario file.
+    pub scenario: Option<String>,
+}
+
+impl Caught {
+    /// Tells whether the smallest sequence is at most one step longer than the shortest known.
+    pub fn is_minimal(&self) -> bool {
+        let steps = self.found.as_ref().and_then(|find| find.steps);
+        steps.is_some_and(|steps| steps <= self.fault.steps + 1)
+    }
+}
+
+impl Hunter {
+    /// Hunts each fault; `watch` sees each result as it comes. Results keep the order of `faults`.
+    ///
+    /// # Errors
+    /// A reference cannot be started.
+    pub async fn hunt_all(
+        &self,
+        faults: &[&'static NamedFault],
+        jobs: usize,
+        watch: &(dyn Fn(&Caught) + Sync),
+    ) -> Result<Vec<Caught>, TargetError> {
+        let hunts = stream::iter(faults.iter().copied()).map(|fault| async move {
+            let caught = self.hunt(fault).await;
+            caught.as_ref().ok().map(watch);
+            caught
+        });
+        hunts.buffered(jobs.max(1)).collect::<Vec<_>>().await.into_iter().collect()
+    }
+
+    /// Plays generated cases against a reference with one fault until one fails.
+    ///
+    /// # Errors
+    /// The reference cannot be started.
+    pub async fn hunt(&self, fault: &'static NamedFault) -> Result<Caught, TargetError> {
+        let options = OpenOptions {
+            seed: self.seed,
+            plain_http: true,
+            faults: vec![fault.name.into()],
+            ..OpenOptions::new(self.catalogue.clone())
+        };
+        let target = Arc::new(open(&TargetSpec::Reference, &options).await?);
+        let session = Session::new(
+            self.catalogue.clone(),
+            target.clone(),
+            Options { seed: self.seed, jobs: 1, ..Options::default() },
+        );
+        let caught = self.search(&session, fault).await;
+        target.shutdown().await;
+        Ok(caught)
+    }
+
+    async fn search(&self, session: &Session, fault: &'static NamedFault) -> Caught {
+        let generator = Generator::new(
+            self.catalogue.clone(),
+            self.recipes.clone(),
+            Dictionary::ours(),
+            self.seed,
+        );
+        let budget = Budget { coverage: true, cases: u64::MAX, max_steps: 30, until: None };
+        let plan = Plan::of(&[]).generating(generator, budget, &Filter::default());
+        let mut requests = 0;
+        for case in plan {
+            let outcome = session.run_case(&case).await;
+            requests += outcome.requests;
+            let mut failing = outcome.findings.iter().filter(|finding| finding.fails);
+            if let Some(finding) = failing.next() {
+                let mut checks = vec![finding.check.clone()];
+                for other in failing.filter(|other| other.step == finding.step) {
+                    if !checks.contains(&other.check) {
+                        checks.push(other.check.clone());
+                    }
+                }
+                let small = session.shrink(&case, finding, self.shrink).await;
+                let find = Find {
+                    finding: finding.clone(),
+                    checks,
+                    steps: small.as_ref().map(|small| small.case.steps.len()),
+                    scenario: small.map(|small| small.text()),
+                };
+                return Caught { fault, requests, found: Some(find) };
+            }
+            if requests >= self.budget {
+                break;
+            }
+        }
+        Caught { fault, requests, found: None }
+    }
+}
