@@ -35,6 +35,7 @@ const NORMALISED: &[&str] = &[
     "ImageFile",              // shown as an address
     "KeyConfiguration",       // completed
     "LambdaConfig", // PreTokenGeneration and PreTokenGenerationConfig stand for each other
+    "PrincipalTags", // without effect beside UseDefaults
     "ProviderDetails", // completed from the provider's own documents, secrets hidden
     "SmsVerificationMessage", // kept in step with VerificationMessageTemplate
     "UnusedAccountValidityDays", // replaced by the policy's TemporaryPasswordValidityDays

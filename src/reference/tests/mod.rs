@@ -16,7 +16,7 @@ mod passwords;
 mod pool_extras;
 mod pools;
 mod providers;
-mod random;
+pub(crate) mod random;
 mod resources;
 mod sign_in;
 mod sign_up;
