@@ -202,6 +202,18 @@ fn mistakes_in_hand_written_files_are_named() {
         "within: userpool\n",
         "cognito-idp/resources.yaml#/user-pool-client: unknown resource `userpool`, did you mean",
     );
+    check_broken(
+        resources,
+        "moves: [AdminListUserAuthEvents]",
+        "moves: [AdminListUserAuthEvent]",
+        "cognito-idp/resources.yaml#/user: `moves`: unknown entry `AdminListUserAuthEvent`, did you mean `AdminListUserAuthEvents`?",
+    );
+    check_broken(
+        resources,
+        "idempotent: [UpdateGroup,",
+        "idempotent: [UpdateGroups,",
+        "cognito-idp/resources.yaml#/group: `idempotent`: unknown entry `UpdateGroups`, did you mean `UpdateGroup`?",
+    );
     let corrections = "cognito-idp/corrections.yaml";
     check_broken(
         corrections,

@@ -36,6 +36,7 @@ const NORMALISED: &[&str] = &[
     "KeyConfiguration",       // completed
     "MFAOptions",             // only text messages to a phone number were ever kept
     "LambdaConfig", // PreTokenGeneration and PreTokenGenerationConfig stand for each other
+    "PrincipalTags", // without effect beside UseDefaults
     "ProviderDetails", // completed from the provider's own documents, secrets hidden
     "SmsVerificationMessage", // kept in step with VerificationMessageTemplate
     "UnusedAccountValidityDays", // replaced by the policy's TemporaryPasswordValidityDays

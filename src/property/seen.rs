@@ -186,8 +186,13 @@ impl<'a> Heard<'a> {
         self.name == other.name
             && !self.name.is_empty()
             && self.exchange.call.service() == other.exchange.call.service()
+            && self.signed() == other.signed()
             && self.exchange.pages.is_some() == other.exchange.pages.is_some()
             && self.bare_input() == other.bare_input()
+    }
+
+    fn signed(&self) -> bool {
+        matches!(self.exchange.call, Call::Api { signed: true, .. })
     }
 
     /// Returns the input; of a list that was followed to its end without the last page's token.
@@ -366,6 +371,11 @@ impl Known {
         let now = self.users.get(&key).cloned();
         key.2 = FOR_GOOD;
         match (now, self.users.get(&key).cloned()) {
+            // Who signs up is called by a name of the user's own or by the sub.
+            (Some(now), None) if heard.name == "SignUp" => {
+                let sub = heard.answer()?.get("UserSub")?.as_str();
+                now.filter(|now| sub == Some(now))
+            }
             (Some(now), None) => now,
             (None, own) => own?,
             // What is one user's name has been another's.

@@ -80,7 +80,7 @@ pub mod state;
 mod tags;
 mod terms;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tiers;
 mod tokens;
 pub mod triggers;

@@ -18,6 +18,7 @@ mod pools;
 mod providers;
 mod random;
 mod recipes;
+pub(crate) mod random;
 mod resources;
 mod sign_in;
 mod sign_up;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 
-use super::{Call, Millis, NOW, Reference, assert_declared, catalogue, without_counters};
+use super::{Answer, Call, Millis, NOW, Reference, assert_declared, catalogue, without_counters};
 use crate::catalogue::{Kind, Schema, Service};
 use crate::reference::constraint;
 
@@ -59,17 +59,20 @@ const HOSTILE: [&str; 10] = [
 ];
 
 /// A reference, and the values it was given and gave, by member name.
-struct World {
+pub(crate) struct World {
     reference: Reference,
     now: Millis,
     learned: BTreeMap<String, Vec<Value>>,
     noise: u64,
+    /// What was called and answered, in order: service, operation, input, whether
+    /// it was signed, answer.
+    pub(crate) told: Vec<(String, String, Value, bool, Answer)>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let reference = Reference::new(catalogue(), 11);
-        Self { reference, now: NOW, learned: BTreeMap::new(), noise: 0 }
+        Self { reference, now: NOW, learned: BTreeMap::new(), noise: 0, told: Vec::new() }
     }
 
     /// Returns a number below `n`, drawn from the call's own noise.
@@ -177,7 +180,7 @@ impl World {
     }
 
     /// Makes one call; everything about it follows from `operation` and `noise`.
-    fn call(&mut self, operation: usize, noise: u64) {
+    pub(crate) fn call(&mut self, operation: usize, noise: u64) {
         self.noise = noise;
         let catalogue = catalogue();
         let operations: Vec<_> = catalogue.operations().collect();
@@ -205,6 +208,7 @@ impl World {
             }
             _ => {}
         }
+        self.told.push((service_id.clone(), name.clone(), input, signed, answer));
         if let Some(message) = self.reference.state.outbox.back() {
             let code = json!(message.code);
             self.learn("ConfirmationCode", &code);
