@@ -42,7 +42,8 @@ fn sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     check_writable(pool, &app.client, &given, Writing::New)?;
     let mut user = User { attributes: given.into_iter().collect(), ..User::default() };
     if let Some(attribute) = by_attribute {
-        user.attributes.entry(attribute.to_owned()).or_insert_with(|| username.to_owned());
+        // The name wins over an address beside it, as in AdminCreateUser.
+        user.attributes.insert(attribute.to_owned(), username.to_owned());
     }
     pool.check_required(&user)?;
     if pool.users.contains_key(&pool.user_key(username)) {
