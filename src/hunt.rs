@@ -121,7 +121,9 @@ impl Hunter {
         for case in plan {
             let outcome = session.run_case(&case).await;
             requests += outcome.requests;
-            let mut failing = outcome.findings.iter().filter(|finding| finding.fails);
+            // What is only inferred is noted; a fault that breaks such a promise is found by that.
+            let telling = |f: &&Finding| f.fails || f.check == fault.caught_by;
+            let mut failing = outcome.findings.iter().filter(telling);
             if let Some(finding) = failing.next() {
                 let mut checks = vec![finding.check.clone()];
                 for other in failing.filter(|other| other.step == finding.step) {

@@ -55,16 +55,18 @@ pub(super) fn cases(
         // The most telling first: a run may be cut short.
         coverage.effects();
         if index == 0 {
-            coverage.violations();
             coverage.handles();
             coverage.pages();
             coverage.filters();
             coverage.together();
             coverage.callers();
+        }
+        coverage.spoiled();
+        if index == 0 {
+            coverage.violations();
             coverage.optional();
             coverage.boundaries();
         }
-        coverage.spoiled();
         coverage.situations();
         cases.append(&mut coverage.cases);
     }

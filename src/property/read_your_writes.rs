@@ -67,7 +67,9 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
     for (index, heard) in seen.calls.iter().enumerate() {
         if heard.may_change() {
             pending.retain(|written| !touches(heard, &written.thing));
-            if let Some(answer) = heard.answer() {
+            // An invitation that is sent again writes nothing of what it names.
+            let resent = heard.text("MessageAction") == Some("RESEND");
+            if let Some(answer) = heard.answer().filter(|_| !resent) {
                 // What a sign-in names twice are questions and answers.
                 if written(heard).next().is_some() {
                     echo(heard, index, answer, &mut found);
