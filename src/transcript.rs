@@ -123,6 +123,8 @@ pub enum Call {
         service: String,
         /// The request.
         request: Request,
+        /// Whether to sign it as it stands.
+        signed: bool,
     },
     /// A look at what a function of the case was told; nothing is sent to the target.
     Events {
@@ -260,7 +262,7 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let call = Call::Raw { service: "cognito-idp".into(), request };
+        let call = Call::Raw { service: "cognito-idp".into(), request, signed: false };
         assert_eq!(call.subject(), expected);
     }
 

@@ -220,7 +220,7 @@ impl Coverage<'_> {
         let (service, name) = (&self.service.info.id, &self.operation.name);
         let step = match applied {
             Applied::Input(input) => call(service, name, input),
-            Applied::Body(body) => raw(service, name, body),
+            Applied::Body(body) => raw(service, self.operation, body),
         };
         Some(Step { one_fault, ..step })
     }

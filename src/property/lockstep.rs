@@ -185,7 +185,21 @@ impl Step<'_> {
                 let grade = if self.twin.one_fault { grade } else { Evidence::Inferred };
                 vec![breach("/message", refusal.message.clone(), text, grade)]
             }
+            // The words are the rulebook's business; here it counts that all are told of.
+            None => match (violations(&refusal.message), violations(&text)) {
+                (Some(ours), Some(theirs)) if ours != theirs => {
+                    let expected = format!("{ours} violations, all in one message");
+                    vec![breach("/message", expected, text, Evidence::Documented)]
+                }
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }
+}
+
+/// Returns how many violations a message of the service's framework says it has detected.
+fn violations(message: &str) -> Option<u64> {
+    let (count, rest) = message.split_once(' ')?;
+    rest.starts_with("validation error").then(|| count.parse().ok())?
 }

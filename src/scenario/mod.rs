@@ -161,6 +161,8 @@ pub enum Action {
         headers: Node,
         /// Body.
         body: RawBody,
+        /// It is signed as it stands.
+        signed: bool,
     },
     /// Reads a code.
     Mail {

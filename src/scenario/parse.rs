@@ -211,6 +211,7 @@ impl<'a> Reader<'a> {
                 path: path.clone(),
                 headers,
                 body,
+                signed: false,
             });
         }
         if let Some(mail) = &file.mail {
@@ -323,6 +324,7 @@ impl<'a> Reader<'a> {
             path: file.path.clone().unwrap_or(slash),
             headers: file.headers.clone().unwrap_or_default(),
             body,
+            signed: file.signed,
         })
     }
 
