@@ -72,7 +72,7 @@ type Best = (Scenario, Finding);
 impl Shrinker<'_> {
     /// Plays a candidate; returns the finding where it shows.
     async fn shows(&mut self, case: &Scenario) -> Option<Finding> {
-        if self.spent >= self.budget || self.session.is_cancelled() {
+        if self.spent >= self.budget || self.session.stops_shrinking() {
             return None;
         }
         self.attempts += 1;
@@ -102,6 +102,9 @@ impl Shrinker<'_> {
                 let begin = end.saturating_sub(length);
                 let mut candidate = best.0.clone();
                 candidate.steps.drain(begin..end);
+                if self.session.stops_shrinking() {
+                    return;
+                }
                 if !candidate.steps.is_empty() && self.improves(best, candidate).await {
                     dropped = true;
                 }
@@ -129,7 +132,7 @@ impl Shrinker<'_> {
                 if !self.improves(best, candidate).await {
                     place += 1;
                 }
-                if self.spent >= self.budget {
+                if self.spent >= self.budget || self.session.stops_shrinking() {
                     return;
                 }
             }
