@@ -51,8 +51,17 @@ impl Session {
             shown = shrinker.shows(&whole).await;
         }
         let mut best = (Scenario { stage: 0, ..whole }, shown?);
+        shrinker.keep_last(&mut best, case.stage).await;
         shrinker.drop_steps(&mut best).await;
-        shrinker.simplify(&mut best).await;
+        loop {
+            shrinker.simplify(&mut best).await;
+            let steps = best.0.steps.len();
+            // What simpler calls no longer use can go.
+            shrinker.drop_steps(&mut best).await;
+            if best.0.steps.len() == steps {
+                break;
+            }
+        }
         let (mut case, finding) = best;
         forget_unused(&mut case.steps);
         Some(Shrunk { case, finding, requests: shrinker.spent })
@@ -89,6 +98,22 @@ impl Shrinker<'_> {
                 true
             }
             None => false,
+        }
+    }
+
+    /// Leaves out everything between the stage and the last few steps: most failures need no more.
+    /// Where earlier steps part the target from the reference, none of them can go by itself.
+    async fn keep_last(&mut self, best: &mut Best, stage: usize) {
+        let all = best.0.steps.len();
+        for kept in [1, 2, 4] {
+            if stage + kept >= all {
+                return;
+            }
+            let mut candidate = best.0.clone();
+            candidate.steps.drain(stage..all - kept);
+            if self.improves(best, candidate).await {
+                return;
+            }
         }
     }
 
