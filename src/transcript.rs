@@ -69,6 +69,8 @@ pub struct Twin {
     pub answer: Result<Value, Refusal>,
     /// At most one thing is wrong with the call, so only one refusal can be meant.
     pub one_fault: bool,
+    /// It comes in a state, or with a value, of which nobody says that it works.
+    pub odd: bool,
 }
 
 /// How the reference refuses a call.

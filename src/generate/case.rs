@@ -83,6 +83,7 @@ fn step(action: Action) -> Step {
         source: None,
         configurable: false,
         one_fault: false,
+        odd: false,
     }
 }
 

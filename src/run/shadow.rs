@@ -76,7 +76,7 @@ impl Shadow {
             }
         }
         let answer = answer.map_err(|fault| refusal(&session.catalogue, &service, &fault));
-        Some(Twin { input, answer, one_fault: step.one_fault })
+        Some(Twin { input, answer, one_fault: step.one_fault, odd: step.odd })
     }
 
     fn call(

@@ -155,6 +155,7 @@ impl<'a> Reader<'a> {
             source: file.source.clone(),
             configurable: file.configurable,
             one_fault: false,
+            odd: false,
         };
         for node in step.nodes() {
             self.expressions(node)?;
