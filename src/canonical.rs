@@ -14,5 +14,6 @@ mod redact;
 pub use aws_cli::aws_cli;
 pub(crate) use classify::{Class, class_of, rebuild};
 pub use curl::curl;
+pub(crate) use curl::quote;
 pub use form::canonical;
 pub use redact::{Redactor, record, redact_input, redact_output};

@@ -1,5 +1,7 @@
 //! What a run yields: plain, serialisable data that every report is a function of.
 
+mod generated;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -7,6 +9,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use generated::{Answers, ByOperation, Generated, Phase, PhaseFigures, Share};
 
 /// How deep a promise lies: from the bytes of a response to what an attacker could exploit.
 #[derive(
@@ -222,6 +226,9 @@ pub struct CaseOutcome {
     /// Resources that teardown could not delete, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaked: Vec<String>,
+    /// How the operations were answered, generated cases only; a run adds them up.
+    #[serde(skip)]
+    pub answers: ByOperation,
 }
 
 impl CaseOutcome {
@@ -251,6 +258,9 @@ pub struct Run {
     pub models: BTreeMap<String, String>,
     /// Seed of everything that was chosen at random.
     pub seed: u64,
+    /// Flags that a command needs beside target and seed to repeat what was seen, each one word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// Start, seconds since the epoch.
     pub started: u64,
     /// Wall time in milliseconds.
@@ -259,6 +269,9 @@ pub struct Run {
     pub complete: bool,
     /// How many cases were selected.
     pub planned: usize,
+    /// What generated cases came to, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
     /// One entry per finished case, sorted by id.
     pub cases: Vec<CaseOutcome>,
 }

@@ -117,6 +117,18 @@ impl Matrix {
         })
     }
 
+    /// Returns the declared errors of each operation that a case reaches; the operation is spelled
+    /// `cognito-idp:SignUp`.
+    pub fn reachable(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let reached = |row: &Row| {
+            let cells = row.cells.iter();
+            let reached = cells.filter(|(_, cell)| matches!(cell, Cell::Reached { .. }));
+            reached.map(|(code, _)| code.clone()).collect()
+        };
+        let name = |row: &Row| format!("{}:{}", row.service, row.operation);
+        self.rows.iter().map(|row| (name(row), reached(row))).collect()
+    }
+
     /// Counts the reasons of the rows that belong to `service`, by kind.
     pub fn reasons(&self, service: &str) -> BTreeMap<&'static str, usize> {
         let mut counts: BTreeMap<_, _> =

@@ -12,6 +12,8 @@ fn cognito_conformance(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cognito-conformance"))
         .args(arguments)
         .env_remove("NO_COLOR")
+        // What an earlier run saved in the project's folder is no part of these tests.
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .output()
         .expect("the binary runs")
 }
@@ -80,6 +82,9 @@ fn a_null_server_makes_the_run_diverge() {
 fn the_catalogue_is_shown_counted_and_compared() {
     check(&["catalogue", "show", "InitiateAuth"], 0, "AuthFlow");
     check(&["catalogue", "stats"], 0, "141");
+    let made = "UserPoolId = ${pool} of set-up user-pool, step 1 (CreateUserPool)";
+    check(&["catalogue", "links", "AdminGetUser"], 0, made);
+    check(&["catalogue", "links", "AdminGetUsr"], 2, "did you mean `AdminGetUser`?");
     let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/specs");
     check(&["catalogue", "diff", specs, specs], 0, "");
 }
@@ -178,4 +183,121 @@ fn a_pattern_that_is_none_is_refused_with_its_place() {
 fn a_target_that_fails_as_it_declines_is_not_excused() {
     let arguments = ["run", "--fault", "html-500", "user-is-created", "unknown-user"];
     check(&arguments, 1, "server-fault");
+}
+
+/// A small run that finds something: the coverage of one operation on a broken reference.
+const BROKEN: [&str; 8] = [
+    "run",
+    "--phase=coverage",
+    "--operation=AdminGetUser",
+    "--fault=enabled-is-always-true",
+    "--seed=7",
+    "--no-sdk",
+    "--jobs=2",
+    "when-user-disabled",
+];
+
+#[test]
+fn flags_of_generated_cases_are_checked() {
+    check(&["run", "--phase", "covrage"], 2, "coverage");
+    check(&["run", "--time-budget", "2x", "readme"], 2, "`x` is no unit; `90s`, `2m` and `1h`");
+    check(&["run", "--time-budget", "m", "readme"], 2, "no time, such as `2m`");
+    check(&["run", "--cases", "many"], 2, "--cases");
+    check(&["run", "--max-steps", "4"], 2, "--max-steps");
+    check(&["run", "--dictionary", "no/such.yaml", "--phase", "random"], 2, "no/such.yaml");
+    check(&["run", "--phase", "scenarios", "no such text"], 2, "nothing selected");
+    let random = ["run", "--phase", "random", "--cases", "3", "--seed", "7", "--no-sdk"];
+    check(&random, 0, "random         3");
+    check(&[&random[..], &["--list"]].concat(), 0, "random::0000002");
+}
+
+#[test]
+fn one_case_is_played_again_by_its_id() {
+    let seed = ["--seed", "7", "--no-sdk"];
+    let again = |id: &'static str| [&["replay", id], &seed[..]].concat();
+    check(&again("readme"), 0, "conformant");
+    check(&again("cognito-idp::AdminGetUser::handles"), 0, "coverage       1");
+    check(&again("random::0000002"), 0, "random         1");
+    check(&again("redme"), 2, "did you mean `readme`?");
+    let near = "did you mean `cognito-idp::AdminGetUser::handles`?";
+    check(&again("cognito-idp::AdminGetUser::handels"), 2, near);
+    check(&again("cognito-idp::AdminGetUsr::handles"), 2, "`cognito-idp::AdminGetUser`?");
+    check(&again("random::first"), 2, "sequences are `random::<number>`");
+    check(&again("0123456789"), 2, "takes `--report FILE`");
+    check(&again("no/such/file.yaml"), 2, "cannot read `no/such/file.yaml`");
+}
+
+#[test]
+fn a_generated_failure_is_saved_played_first_and_told_fixed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let failures = folder.path().join("failures");
+    let named = failures.to_string_lossy().into_owned();
+    let run = |arguments: &[&str], code: i32, part: &str| {
+        check(&[arguments, &["--failures", named.as_str()]].concat(), code, part);
+    };
+    let sound: Vec<&str> = BROKEN.into_iter().filter(|word| !word.contains("fault")).collect();
+
+    run(&sound, 0, "conformant");
+    assert!(!failures.exists(), "nothing is created unless something fails");
+    check(&[&BROKEN[..], &["--failures", "none"]].concat(), 1, "smallest sequence:");
+    run(&BROKEN, 1, "saved: ");
+    let saved = cognito_conformance(&["run", "--list", "--phase=scenarios", "--failures", &named]);
+    let listed = String::from_utf8_lossy(&saved.stdout).into_owned();
+    let file = listed.lines().next().and_then(|line| line.split_whitespace().nth(1));
+    let file = file.expect("the saved failure comes first").to_owned();
+    assert!(file.starts_with(&named) && file.ends_with(".yaml"), "{file}");
+    let name = file.rsplit('/').next().unwrap_or_default();
+    assert!(name.starts_with("AdminGetUser-read-your-writes-"), "{name}");
+    let text = std::fs::read_to_string(&file).expect("the saved failure");
+
+    // What a file shows is shown again, from the file alone.
+    let broken = "--fault=enabled-is-always-true";
+    check(&["replay", &file, broken, "--no-sdk"], 1, "read-your-writes");
+    check(&["replay", &file, "--no-sdk"], 0, "conformant");
+    // A file that still fails stays as it is; one that does not is told of.
+    let edited = format!("# mine\n{text}");
+    std::fs::write(&file, &edited).expect("writable");
+    let all = [&BROKEN[..7], &["enabled", "when-user-disabled", "AdminGetUser"]].concat();
+    run(&all, 1, "read-your-writes");
+    assert_eq!(std::fs::read_to_string(&file).expect("the saved failure"), edited);
+    let all = [&sound[..6], &["AdminGetUser"]].concat();
+    run(&all, 0, "; delete ");
+    // One that cannot be read is an error with its place.
+    std::fs::write(&file, text.replace("call: AdminGetUser", "call: AdminGetUsr"))
+        .expect("writable");
+    run(&sound, 2, "unknown operation `AdminGetUsr`, did you mean `AdminGetUser`?");
+    let place = format!("error: {file}:");
+    run(&sound, 2, &place);
+}
+
+#[test]
+fn a_finding_is_played_again_from_its_report() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let report = folder.path().join("run.json").to_string_lossy().into_owned();
+    let run = [&BROKEN[..], &["--failures=none", "--report-json", &report]].concat();
+    check(&run, 1, "cognito-conformance replay --target reference --seed 7");
+    let text = std::fs::read_to_string(&report).expect("the report");
+    let run: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let findings = run["cases"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|case| case["findings"].as_array().cloned().unwrap_or_default());
+    let failing: Vec<_> = findings.filter(|finding| finding["fails"] == true).collect();
+    let id = failing[0]["id"].as_str().expect("an id").to_owned();
+    check(&["replay", &id, "--report", &report, "--no-sdk"], 1, "read-your-writes");
+    check(&["replay", &format!("{report}#{id}"), "--no-sdk"], 1, "read-your-writes");
+    let other = format!("{}x", &id[..9]);
+    check(&["replay", &other, "--report", &report], 2, &format!("did you mean `{id}`?"));
+    check(&["replay", &id, "--report", "no/such.json"], 2, "no/such.json");
+    // The reference as it should be does not show it.
+    let sound = ["replay", &id, "--report", &report, "--target", "reference", "--no-sdk"];
+    check(&sound, 0, "conformant");
+}
+
+#[test]
+fn what_generated_cases_did_not_reach_is_listed() {
+    let random = ["run", "--phase", "random", "--cases", "2", "--seed", "7", "--no-sdk", "-v"];
+    check(&random, 0, "Never carried out in phase random:");
+    check(&random, 0, "Reachable errors that no generated case met:");
 }

@@ -5,7 +5,7 @@ mod sample_run;
 
 use std::fs;
 
-use cognito_conformance::outcome::{CaseOutcome, Run, Verdict};
+use cognito_conformance::outcome::{Answers, CaseOutcome, Generated, Phase, Run, Verdict};
 use cognito_conformance::report::json::{self, ReportErrorKind, Stream};
 use cognito_conformance::report::{Summary, junit, roll_up, terminal};
 use rand_chacha::ChaCha8Rng;
@@ -121,6 +121,90 @@ fn a_clean_run_is_told_in_a_few_lines() {
 
     conformant: no finding (exit code 0)
     "##);
+}
+
+/// Returns a run of the random phase that found something and made it small.
+fn generated() -> Run {
+    let mut run = sample();
+    run.cases.truncate(1);
+    run.planned = 1;
+    run.flags = ["--as=moto", "--max-steps=20", "--dictionary=mine.yaml"].map(str::to_owned).into();
+    let case = &mut run.cases[0];
+    case.case = "random::0000012".into();
+    let finding = &mut case.findings[0];
+    finding.case.clone_from(&case.case);
+    finding.check = "expectation".into();
+    finding.aws_cli = "aws cognito-idp admin-delete-user".into();
+    finding.scenario = Some(
+        "title: \"t\"\nwhy: \"w\"\nsteps:\n  - call: AdminDeleteUser\n    unmodelled: true\n    \
+         with: { UserPoolId: \"a\", Username: \"b\" }\n    expect: { anything: true }\n"
+            .into(),
+    );
+    let name = || "cognito-idp:AdminDeleteUser".to_owned();
+    let codes = ["UserNotFoundException", "InternalErrorException"].map(str::to_owned);
+    let mut generated = Generated::default();
+    for (phase, codes) in [(Phase::Coverage, &codes[..1]), (Phase::Random, &[])] {
+        let codes = codes.iter().cloned().collect();
+        let answers = Answers { accepted: 1, refused: 2, codes };
+        generated.add(phase, [(name(), answers)].into());
+    }
+    let never = ("cognito-idp:SignUp".to_owned(), [].into());
+    generated.reachable = [(name(), codes.into()), never].into();
+    run.generated = Some(generated);
+    run
+}
+
+#[test]
+fn a_generated_finding_is_told_with_its_smallest_sequence() {
+    let text = terminal::render(&generated(), PLAIN);
+    let shown = text.find("generated").map(|start| &text[start..]).unwrap_or_default();
+    insta::assert_snapshot!(shown, @r##"
+    generated  cases  exchanges  operations carried out  reachable errors seen
+    coverage       1          3          1 of 2 (50.0%)         1 of 2 (50.0%)
+    random         1          3          1 of 2 (50.0%)          0 of 2 (0.0%)
+    together       2          6          1 of 2 (50.0%)         1 of 2 (50.0%)
+
+    operation        errors
+    AdminDeleteUser      1f
+    p pass, n note, f fail, y flaky, u unsupported, s skipped, i indeterminate
+
+    Findings that fail: 1
+
+    1. a sound call is refused: AdminDeleteUser, /__type
+       case       random::0000012, step 2
+       promise    UserNotFoundException "User does not exist."
+       evidence   observed: an issue of 2023, rule user-not-found
+       came back  ResourceNotFoundException from AdminDeleteUser
+       request    {"UserPoolId":"<user-pool-id#1>","Username":"nobody"}
+       response   400 {"__type":"ResourceNotFoundException","message":"User not
+                  found"}
+       smallest sequence:
+       steps:
+         - call: AdminDeleteUser
+           with: { UserPoolId: "a", Username: "b" }
+           expect: { anything: true }
+       reproduce:
+       cognito-conformance replay --target moto --seed 42 --as=moto --max-steps=20 --dictionary=mine.yaml random::0000012
+       curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: AWSCognitoIdentityProviderService.AdminDeleteUser' -H 'content-type: application/x-amz-json-1.1' --data '{"UserPoolId":"<user-pool-id#1>","Username":"nobody"}'
+       aws cognito-idp admin-delete-user
+
+    divergent: 1 finding in 1 failed case (exit code 1)
+    "##);
+}
+
+#[test]
+fn a_verbose_report_lists_what_generation_did_not_reach() {
+    let text = terminal::render(&generated(), Style { verbose: true, ..PLAIN });
+    for part in [
+        "Never carried out in phase random: 1 operation\n  cognito-idp:SignUp\n",
+        "met: 1 pair\n  cognito-idp:AdminDeleteUser: InternalErrorException\n",
+        "   title: \"t\"\n   why: \"w\"\n   steps:\n",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+    let xml = junit::render(&generated());
+    assert!(xml.contains("again: cognito-conformance replay --target moto --seed 42 --as=moto"));
+    assert!(xml.contains("  - call: AdminDeleteUser\n    unmodelled: true\n"), "{xml}");
 }
 
 #[test]

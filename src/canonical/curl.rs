@@ -84,7 +84,7 @@ fn region(request: &Request) -> &str {
 }
 
 /// Quotes one word for a POSIX shell; control characters take the `$'…'` form of bash and zsh.
-pub(super) fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Failure, Folders, say};
+use crate::catalogue::links::Links;
 use crate::catalogue::{Catalogue, Source, import, view};
 use crate::reachability::Matrix;
-use crate::suite::Suite;
+use crate::scenario::recipes::Recipes;
+use crate::suite::{Suite, SuiteError};
 
 /// What to do with the catalogue.
 #[derive(Debug, Subcommand)]
@@ -32,6 +34,13 @@ pub(super) enum CatalogueCommand {
     /// Shows one operation: input, output, errors, constraints, links, rules, scenarios.
     Show {
         /// Operation as the API spells it, such as InitiateAuth.
+        operation: String,
+    },
+    /// Shows what an operation's handles come from: operations that yield them, and the set-ups
+    /// that its recipe makes them with.
+    #[command(after_help = "Example:\n  cognito-conformance catalogue links AdminGetUser")]
+    Links {
+        /// Operation as the API spells it.
         operation: String,
     },
     /// Counts operations, shapes, constraints, errors, rules, scenarios and what they reach.
@@ -80,6 +89,7 @@ pub(super) fn catalogue(command: &CatalogueCommand, folders: &Folders) -> Result
             let cases: Vec<_> = cases.map(|case| (case.id.clone(), case.title.clone())).collect();
             say(&view::show(&suite.catalogue, operation, &cases).map_err(Failure)?);
         }
+        CatalogueCommand::Links { operation } => say(&links(operation, folders)?),
         CatalogueCommand::Stats => {
             let suite = Suite::load(&folders.sources())?;
             say(&format!("{}\n{} scenarios\n", view::stats(&suite.catalogue), suite.cases.len()));
@@ -104,4 +114,31 @@ pub(super) fn catalogue(command: &CatalogueCommand, folders: &Folders) -> Result
         }
     }
     Ok(0)
+}
+
+/// Returns who yields each handle that an operation takes, then how its recipes come by them.
+fn links(name: &str, folders: &Folders) -> Result<String, Failure> {
+    let sources = folders.sources();
+    let catalogue = Catalogue::load(&sources.specs)?;
+    let (service, operation) =
+        catalogue.operation(name).ok_or_else(|| Failure(catalogue.unknown_operation(name)))?;
+    let recipes = Recipes::load(&sources.scenarios, &catalogue).map_err(SuiteError::Scenarios)?;
+    let mut lines = vec![format!("{}:{}", service.info.id, operation.name)];
+    for link in Links::of(service).for_operation(operation) {
+        let star = if link.required { "*" } else { "" };
+        lines.push(format!("  {}{star} [{}]", link.member, link.shape));
+        for (how, names) in [("created by", link.created_by), ("shown by", link.shown_by)] {
+            if !names.is_empty() {
+                lines.push(format!(
+                    "    {how} {}",
+                    names.into_iter().collect::<Vec<_>>().join(", ")
+                ));
+            }
+        }
+    }
+    for recipe in recipes.of(&service.info.id, &operation.name) {
+        lines.push(format!("  recipe {}", recipe.name));
+        lines.extend(recipe.makers().iter().map(|maker| format!("    {maker}")));
+    }
+    Ok(lines.join("\n"))
 }

@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand. The only place that prints.
 
 mod catalogue;
+mod play;
 mod record;
+mod replay;
 mod report;
 mod run;
 mod scenarios;
@@ -28,6 +30,7 @@ Examples:
   cognito-conformance run --target http://127.0.0.1:4566 --report-junit junit.xml
   cognito-conformance run --target moto --operation SignUp --operation ConfirmSignUp
   cognito-conformance run --list --level security      what would be run
+  cognito-conformance replay random::0000123 --seed 7  one case again
   cognito-conformance catalogue show InitiateAuth      what the contract says
   cognito-conformance serve --port 9229                the reference as a server
 
@@ -48,6 +51,8 @@ struct Cli {
 enum Command {
     /// Plays the suite against a target and reports what it breaks.
     Run(Box<run::RunArgs>),
+    /// Plays one case again: by its id, from a file, or as a report shows it.
+    Replay(Box<replay::ReplayArgs>),
     /// Writes down how a target answers, as snapshots to review.
     Record(record::RecordArgs),
     /// Serves the reference over HTTP.
@@ -148,6 +153,7 @@ pub fn main() -> u8 {
 fn carry_out(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::Run(args) => run::run(args, &cli.folders),
+        Command::Replay(args) => replay::replay(args, &cli.folders),
         Command::Record(args) => record::record(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),

@@ -35,7 +35,7 @@ pub(super) fn record(args: &RecordArgs, folders: &Folders) -> Result<u8, Failure
     let spec: TargetSpec = args.target.parse()?;
     super::runtime()?.block_on(async {
         let options = OpenOptions {
-            profiles: super::run::profiles(folders),
+            profiles: super::play::profiles(folders),
             ..OpenOptions::new(suite.catalogue.clone())
         };
         let target = Arc::new(open(&spec, &options).await?);

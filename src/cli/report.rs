@@ -36,6 +36,6 @@ pub(super) fn report(args: &ReportArgs) -> Result<u8, Failure> {
         std::fs::write(junit, report::junit::render(&run))
             .map_err(|e| Failure(format!("cannot write `{}`: {e}", junit.display())))?;
     }
-    say(&report::terminal::render(&run, super::run::style(args.verbose)));
+    say(&report::terminal::render(&run, super::play::style(args.verbose)));
     Ok(run.conclusion().exit_code())
 }

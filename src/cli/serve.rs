@@ -53,7 +53,7 @@ pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> 
         ServeOptions { seed: args.seed, middleware, functions, ..ServeOptions::default() };
     let server = Server::start(Reference::new(catalogue.into(), args.seed), listener, options)?;
     complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
-    super::runtime()?.block_on(super::run::interrupted());
+    super::runtime()?.block_on(super::play::interrupted());
     server.shutdown();
     Ok(0)
 }

@@ -5,7 +5,7 @@ use crate::target::profile::Profile;
 
 /// Carries out `targets`.
 pub(super) fn targets(folders: &Folders) -> Result<u8, Failure> {
-    let source = super::run::profiles(folders);
+    let source = super::play::profiles(folders);
     for name in Profile::names(&source)? {
         let profile = Profile::load(&source, &name)?;
         let version = profile.version.as_deref().unwrap_or("");

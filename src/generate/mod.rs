@@ -12,6 +12,7 @@ mod case;
 mod coverage;
 pub mod dictionary;
 mod draw;
+mod named;
 mod neighbours;
 mod pattern;
 pub mod plan;

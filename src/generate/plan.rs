@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Generator;
+use crate::outcome::Phase;
 use crate::scenario::Scenario;
 use crate::suite::Filter;
 
@@ -76,6 +77,13 @@ impl Plan {
         self.ready.len().saturating_add(random)
     }
 
+    /// Tells whether there is nothing to play: not one case, written or generated, is taken.
+    pub fn is_empty(&mut self) -> bool {
+        let Some(first) = self.next() else { return true };
+        self.ready.push_front(first);
+        false
+    }
+
     fn is_over(&self) -> bool {
         self.budget.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -85,9 +93,8 @@ impl Iterator for Plan {
     type Item = Arc<Scenario>;
 
     fn next(&mut self) -> Option<Arc<Scenario>> {
-        let written = |case: &Arc<Scenario>| !case.id.starts_with("random::") && case.stage == 0;
         while let Some(case) = self.ready.pop_front() {
-            if written(&case) || !self.is_over() {
+            if Phase::of(&case.id).is_none() || !self.is_over() {
                 return Some(case);
             }
         }

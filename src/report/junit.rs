@@ -11,6 +11,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use crate::outcome::{CaseOutcome, Conclusion, Finding, Run, Verdict};
 use crate::report::summary::{Summary, gravest};
+use crate::report::terminal::again;
 use crate::report::text::{one_line, shorten, visible};
 
 /// Returns the run as a JUnit XML document.
@@ -18,7 +19,7 @@ pub fn render(run: &Run) -> String {
     let mut areas = BTreeMap::<&str, Vec<TestCase>>::new();
     for outcome in &run.cases {
         let (area, behaviour) = outcome.case.rsplit_once("::").unwrap_or(("", &outcome.case));
-        areas.entry(area).or_default().push(test_case(outcome, area, behaviour));
+        areas.entry(area).or_default().push(test_case(run, outcome, area, behaviour));
     }
     let mut report = Report::new("cognito-conformance");
     report.set_time(Duration::from_millis(run.elapsed_ms));
@@ -52,8 +53,8 @@ fn suite(run: &Run, name: &str, cases: Vec<TestCase>) -> TestSuite {
     suite
 }
 
-fn test_case(outcome: &CaseOutcome, area: &str, behaviour: &str) -> TestCase {
-    let mut case = TestCase::new(one_line(behaviour), status(outcome));
+fn test_case(run: &Run, outcome: &CaseOutcome, area: &str, behaviour: &str) -> TestCase {
+    let mut case = TestCase::new(one_line(behaviour), status(run, outcome));
     case.set_classname(one_line(area));
     case.set_time(Duration::from_millis(outcome.elapsed_ms));
     let out = aside(outcome);
@@ -63,11 +64,11 @@ fn test_case(outcome: &CaseOutcome, area: &str, behaviour: &str) -> TestCase {
     case
 }
 
-fn status(outcome: &CaseOutcome) -> TestCaseStatus {
+fn status(run: &Run, outcome: &CaseOutcome) -> TestCaseStatus {
     let Some((level, verdict)) = gravest(outcome) else { return TestCaseStatus::success() };
     match verdict {
         Verdict::Pass | Verdict::Note => TestCaseStatus::success(),
-        Verdict::Fail | Verdict::Flaky => failure(outcome, verdict),
+        Verdict::Fail | Verdict::Flaky => failure(run, outcome, verdict),
         Verdict::Indeterminate { reason } => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_type("indeterminate").set_message(brief(&format!("{level}: {reason}")));
@@ -81,7 +82,7 @@ fn status(outcome: &CaseOutcome) -> TestCaseStatus {
 }
 
 /// Returns the one failure of a case: the first finding names it, all of them are its text.
-fn failure(outcome: &CaseOutcome, verdict: &Verdict) -> TestCaseStatus {
+fn failure(run: &Run, outcome: &CaseOutcome, verdict: &Verdict) -> TestCaseStatus {
     let failing: Vec<_> = outcome.findings.iter().filter(|finding| finding.fails).collect();
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     let (kind, message) = match failing.first() {
@@ -90,7 +91,7 @@ fn failure(outcome: &CaseOutcome, verdict: &Verdict) -> TestCaseStatus {
     };
     let flaky = if matches!(verdict, Verdict::Flaky) { "flaky: " } else { "" };
     status.set_type(one_line(kind)).set_message(brief(&format!("{flaky}{message}")));
-    let text: Vec<_> = failing.iter().map(|finding| details(finding)).collect();
+    let text: Vec<_> = failing.iter().map(|finding| details(run, finding)).collect();
     status.set_description(text.join("\n\n"));
     status
 }
@@ -111,10 +112,10 @@ fn title(finding: &Finding) -> String {
     format!("{step}, {operation}: expected {expected}; got {actual}")
 }
 
-fn details(finding: &Finding) -> String {
+fn details(run: &Run, finding: &Finding) -> String {
     let rule = finding.rule.as_deref().map(|rule| format!(", rule {rule}")).unwrap_or_default();
     let exchange = &finding.exchange;
-    let members = [
+    let mut members = vec![
         ("finding", format!("{} ({}, {})", finding.check, finding.level, finding.id)),
         ("where", format!("{}, {}, {}", finding.step, finding.operation, finding.pointer)),
         ("promise", finding.expected.clone()),
@@ -124,9 +125,14 @@ fn details(finding: &Finding) -> String {
         ("response", format!("{} {}", exchange.status, exchange.response)),
         ("reproduce", finding.curl.clone()),
     ];
-    let lines =
-        members.map(|(label, text)| format!("{label}: {}", shorten(&visible(&text), TEXT_LIMIT)));
-    lines.join("\n")
+    if let Some(scenario) = &finding.scenario {
+        members.push(("again", again(run, finding)));
+        members.push(("smallest sequence", format!("\n{scenario}")));
+    }
+    let lines = members
+        .into_iter()
+        .map(|(label, text)| format!("{label}: {}", shorten(&visible(&text), TEXT_LIMIT)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns what is worth reading beside the status: other verdicts, notes, what was left behind.

@@ -8,6 +8,6 @@ pub mod json;
 pub mod junit;
 pub mod summary;
 pub mod terminal;
-mod text;
+pub(crate) mod text;
 
 pub use summary::{FindingGroup, Reason, Summary, roll_up};

@@ -2,11 +2,12 @@
 //!
 //! Lines keep to the width asked for, with one exception: a reproduction stays pasteable.
 
+mod figures;
 mod page;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{CaseOutcome, Finding, Level, Run, Tally, Verdict};
+use crate::outcome::{CaseOutcome, Finding, Level, Phase, Run, Tally, Verdict};
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
@@ -28,6 +29,9 @@ pub fn render(run: &Run, style: Style) -> String {
     let mut page = Page::new(style);
     header(&mut page, run, &summary);
     levels(&mut page, run, &summary);
+    if let Some(generated) = &run.generated {
+        figures::figures(&mut page, generated);
+    }
     operations(&mut page, run);
     findings(&mut page, run, "Findings that fail", summary.failing());
     notes(&mut page, run, &summary);
@@ -70,6 +74,10 @@ pub fn line(outcome: &CaseOutcome) -> String {
 
 /// Longest text of a target in a one-line report, in characters.
 const LINE_LIMIT: usize = 200;
+
+/// Longest line of the request of a generated finding, in characters: its sequence can be played
+/// again as it is, whatever its values are.
+const LONGEST_REQUEST: usize = 600;
 
 /// Returns the text of one case for a test runner: its verdicts, then every finding that fails.
 pub fn case(outcome: &CaseOutcome) -> String {
@@ -215,7 +223,22 @@ fn findings<'a, 'b: 'a>(
     page.line(Tone::Strong, &format!("{title}: {}", groups.len()));
     for (number, group) in (1..).zip(groups) {
         finding(page, number, group);
-        page.command(&again(run, group.first), &group.first.curl);
+        let first = group.first;
+        match &first.scenario {
+            Some(scenario) => {
+                page.verbatim(
+                    "smallest sequence:",
+                    steps(scenario, page.style().verbose).into_iter(),
+                );
+                let request = first.curl.lines().chain(first.aws_cli.lines());
+                let request = request.map(|line| shorten(line, LONGEST_REQUEST));
+                page.verbatim("reproduce:", [again(run, first)].into_iter().chain(request));
+            }
+            None => {
+                let lines = [again(run, first), first.curl.clone()];
+                page.verbatim("reproduce:", lines.into_iter());
+            }
+        }
     }
 }
 
@@ -240,8 +263,12 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
         (operation, 0 | 1) => operation.to_owned(),
         (operation, count) => format!("{operation} and {} more", count - 1),
     };
-    // What a case expects is told by its name; what holds for every exchange, by the check's.
+    // What a case expects is told by its name; what holds for every exchange, by the check's. All
+    // that a generated case expects is that a sound call succeeds.
     let name = match first.check.as_str() {
+        "expectation" if first.scenario.is_some() || Phase::of(&first.case).is_some() => {
+            "a sound call is refused"
+        }
         "expectation" => first.case.rsplit("::").next().unwrap_or_default(),
         check => check,
     };
@@ -272,12 +299,44 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
 }
 
 /// Returns the command that plays a finding's case again; empty where no target is known.
-fn again(run: &Run, finding: &Finding) -> String {
+pub(super) fn again(run: &Run, finding: &Finding) -> String {
     if run.target.is_empty() {
         return String::new();
     }
+    let phase = Phase::of(&finding.case);
+    // The ids of written cases are words; what came from a file is called by its path.
+    let replayed = phase.is_some() || finding.case.contains(['/', '.', '#']);
+    let command = if replayed { "replay" } else { "run" };
     let (target, seed) = (one_line(&run.target), run.seed);
-    format!("cognito-conformance run --target {target} --seed {seed} {}", one_line(&finding.case))
+    let mut words = vec![format!("cognito-conformance {command} --target {target} --seed {seed}")];
+    let matters = |flag: &&String| match flag.split('=').next() {
+        Some("--max-steps") => phase == Some(Phase::Random),
+        Some("--dictionary") => phase.is_some(),
+        _ => true,
+    };
+    words.extend(run.flags.iter().filter(matters).map(|flag| one_line(flag)));
+    words.push(quoted(&finding.case));
+    words.join(" ")
+}
+
+/// Returns a word of a shell command, in quotes where it needs them.
+fn quoted(word: &str) -> String {
+    let word = one_line(word);
+    let plain = |c: char| c.is_alphanumeric() || "-_./:#".contains(c);
+    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Returns the lines of a sequence; unless all is wanted, what its steps do and expect, long lines
+/// shortened: the finding above has said what the rest says, and a file with all of it is saved.
+fn steps(scenario: &str, all: bool) -> Vec<String> {
+    if all {
+        return scenario.lines().map(str::to_owned).collect();
+    }
+    let aside = ["unmodelled: ", "one_fault: ", "evidence: ", "source: ", "level: "];
+    let is_aside = |line: &&str| aside.iter().any(|key| line.trim_start().starts_with(key));
+    let start = scenario.find("steps:\n").unwrap_or_default();
+    let lines = scenario[start..].lines().filter(|line| !is_aside(line));
+    lines.map(|line| shorten(line, LINE_LIMIT)).collect()
 }
 
 /// Lists operations, a few of them unless everything is wanted.

@@ -6,11 +6,11 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
-use crate::outcome::{CaseOutcome, Evidence, Finding, Level, Verdict};
+use crate::outcome::{ByOperation, CaseOutcome, Evidence, Finding, Level, Phase, Verdict};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
-use crate::transcript::Exchange;
+use crate::transcript::{Call, Exchange, Place};
 
 /// Most findings one case reports; more would say the same again.
 const MOST_FINDINGS: usize = 50;
@@ -73,6 +73,7 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         findings,
         requests: played.transcript.exchanges.len() as u64,
         leaked: played.leaked.clone(),
+        answers: Phase::of(&case.id).map(|_| answers(exchanges)).unwrap_or_default(),
         ..without_playing(case, &Verdict::Pass)
     }
 }
@@ -86,6 +87,23 @@ fn is_consequence(check: &str, level: Level, exchange: &Exchange, breach: &Breac
         && level != Level::Wire
         && !matches!(check, "lockstep" | "secret-echo");
     refused && of_content && exchange.success().is_some()
+}
+
+/// Counts how each operation was answered, clean-up apart.
+fn answers(exchanges: &[Exchange]) -> ByOperation {
+    let mut answers = ByOperation::new();
+    for exchange in exchanges.iter().filter(|exchange| exchange.place != Place::Teardown) {
+        let Call::Api { service, operation, .. } = &exchange.call else { continue };
+        let Ok(response) = &exchange.reply else { continue };
+        let answers = answers.entry(format!("{service}:{operation}")).or_default();
+        if response.is_success() {
+            answers.accepted += 1;
+        } else {
+            answers.refused += 1;
+            answers.codes.extend(response.error_code());
+        }
+    }
+    answers
 }
 
 fn has_snapshot(session: &Session, case: &Scenario) -> bool {
@@ -131,6 +149,9 @@ fn drift(
 pub(super) fn add(outcome: &mut CaseOutcome, part: CaseOutcome) {
     outcome.requests += part.requests;
     outcome.leaked.extend(part.leaked);
+    for (operation, answers) in part.answers {
+        outcome.answers.entry(operation).or_default().merge(answers);
+    }
     let known: BTreeSet<Key> = outcome.findings.iter().map(key).collect();
     outcome.findings.extend(part.findings.into_iter().filter(|f| !known.contains(&key(f))));
     for (level, verdict) in part.verdicts {
@@ -166,6 +187,7 @@ pub(super) fn without_playing(case: &Scenario, verdict: &Verdict) -> CaseOutcome
         elapsed_ms: 0,
         requests: 0,
         leaked: Vec::new(),
+        answers: ByOperation::new(),
     }
 }
 
@@ -276,6 +298,7 @@ mod tests {
             elapsed_ms: 0,
             requests: 1,
             leaked: Vec::new(),
+            answers: ByOperation::new(),
         };
         let outcome = unconfirmed(first);
         assert!(matches!(outcome.verdict(), Verdict::Indeterminate { .. }));

@@ -23,7 +23,7 @@ use tokio::sync::RwLock;
 
 use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
-use crate::outcome::{CaseOutcome, RUN_FORMAT, Run, Verdict};
+use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario};
 use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
@@ -294,7 +294,11 @@ pub async fn run_plan(session: &Session, plan: Plan, watch: &(dyn Fn(&CaseOutcom
             .buffer_unordered(session.options.jobs.max(1));
         let mut silent = 0;
         while let Some(outcome) = outcomes.next().await {
-            let Some((outcome, case)) = outcome else { continue };
+            let Some((mut outcome, case)) = outcome else { continue };
+            if let Some(phase) = Phase::of(&case.id) {
+                let answers = std::mem::take(&mut outcome.answers);
+                run.generated.get_or_insert_default().add(phase, answers);
+            }
             watch(&outcome);
             silent = match outcome.verdict() {
                 Verdict::Indeterminate { .. } => silent + 1,
@@ -393,6 +397,8 @@ pub fn header(session: &Session, planned: usize) -> Run {
         elapsed_ms: 0,
         complete: false,
         planned,
+        flags: Vec::new(),
+        generated: None,
         cases: Vec::new(),
     }
 }

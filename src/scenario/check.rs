@@ -16,12 +16,8 @@ pub(super) fn check_bindings(
     text: &str,
     scenario: &Scenario,
 ) -> Result<(), ParseError> {
-    let mut known: BTreeSet<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     let arns: Vec<String> = scenario.functions.iter().map(Function::binding).collect();
-    known.extend(arns.iter().map(String::as_str));
-    for (set_up, _) in &scenario.setup {
-        set_up.steps.iter().for_each(|step| known.extend(made_by(step)));
-    }
+    let mut known = bound_before(scenario, &arns);
     for step in &scenario.steps {
         let mut defined = scenario.functions.iter().map(|function| function.name.as_str());
         if let Action::Invoked { function } = &step.action
@@ -33,6 +29,37 @@ pub(super) fn check_bindings(
         check_step(path, text, step, &mut known)?;
     }
     Ok(())
+}
+
+/// Returns the names that are bound before a scenario's own steps.
+fn bound_before<'a>(scenario: &'a Scenario, arns: &'a [String]) -> BTreeSet<&'a str> {
+    let mut known: BTreeSet<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    known.extend(arns.iter().map(String::as_str));
+    for (set_up, _) in &scenario.setup {
+        set_up.steps.iter().for_each(|step| known.extend(made_by(step)));
+    }
+    known
+}
+
+/// Returns a scenario's steps without those that use what nothing before them binds: they cannot
+/// be filled in, so they are never sent.
+pub(super) fn fillable(scenario: &Scenario) -> Vec<&Step> {
+    let arns: Vec<String> = scenario.functions.iter().map(Function::binding).collect();
+    let mut known = bound_before(scenario, &arns);
+    let mut steps = Vec::new();
+    for step in &scenario.steps {
+        let mut readable = true;
+        for node in step.nodes() {
+            node.walk(&mut |node| {
+                readable &= node.as_str().is_none_or(|text| expressions(text).is_ok());
+            });
+        }
+        if readable && used_by(step).iter().all(|name| known.contains(name.as_str())) {
+            known.extend(made_by(step));
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 /// Checks that a step uses names of `known` only, and adds those that it makes.
@@ -74,6 +101,13 @@ impl Step {
     pub(crate) fn uses(&self, name: &str) -> bool {
         used_by(self).contains(name)
     }
+}
+
+/// Returns the names that a value uses, however deep.
+pub(super) fn names_inside(node: &Node) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    node.walk(&mut |node| names.extend(names_in(node)));
+    names
 }
 
 fn names_in(node: &Node) -> Vec<String> {

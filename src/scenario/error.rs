@@ -7,7 +7,9 @@ use super::node::At;
 /// A scenario file that cannot be run as written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
-    /// Path below the scenarios' root.
+    /// Where the path begins: `scenarios/`, unless it was read from elsewhere.
+    pub root: String,
+    /// Path below it.
     pub path: String,
     /// Where in it.
     pub at: At,
@@ -48,7 +50,7 @@ pub enum ParseErrorKind {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenarios/{}", self.path)?;
+        write!(f, "{}{}", self.root, self.path)?;
         if self.at.line > 0 {
             write!(f, ":{}:{}", self.at.line, self.at.column)?;
         }
@@ -69,6 +71,7 @@ impl ParseError {
         let index = usize::try_from(at.line).unwrap_or_default();
         let line =
             index.checked_sub(1).and_then(|index| text.lines().nth(index)).unwrap_or_default();
-        Self { path: path.into(), at, line: line.chars().take(200).collect(), kind }
+        let root = "scenarios/".into();
+        Self { root, path: path.into(), at, line: line.chars().take(200).collect(), kind }
     }
 }

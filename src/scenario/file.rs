@@ -161,6 +161,8 @@ pub struct StepFile {
     pub source: Option<String>,
     /// In a set-up: the step whose input a scenario may overlay.
     pub configurable: bool,
+    /// In lockstep: at most one thing is wrong with the call, so only one refusal can be meant.
+    pub one_fault: bool,
 }
 
 /// What must come back.

@@ -51,6 +51,42 @@ pub fn load(source: &Source, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec
     link(&source.files().map_err(|error| vec![error])?, catalogue)
 }
 
+/// Reads scenarios that stand outside the suite, from their texts by path; each is called by its
+/// path, and its set-ups are those of `source`. All mistakes are returned together.
+///
+/// # Errors
+/// As [`load`]; the paths are those given.
+pub fn read(
+    files: &Files,
+    source: &Source,
+    catalogue: &Catalogue,
+) -> Result<Vec<Scenario>, Vec<ParseError>> {
+    // Under a name of their own, no path of theirs is taken for that of a set-up.
+    let inner = |index: usize| format!("outside/{index}.yaml");
+    let mut all = source.files().map_err(|error| vec![error])?;
+    all.retain(|path, _| path.starts_with("setup/"));
+    let paths: BTreeMap<String, &String> =
+        files.keys().enumerate().map(|(index, path)| (inner(index), path)).collect();
+    all.extend(files.values().enumerate().map(|(index, text)| (inner(index), text.clone())));
+    let found = link(&all, catalogue).map_err(|mut errors| {
+        for error in &mut errors {
+            if let Some(path) = paths.get(&error.path) {
+                (error.root, error.path) = (String::new(), (*path).clone());
+            }
+        }
+        errors
+    })?;
+    let named = found.into_iter().map(|mut scenario| {
+        if let Some(path) = paths.get(&scenario.path) {
+            (scenario.id, scenario.path) = ((*path).clone(), (*path).clone());
+        }
+        scenario
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(named)
+}
+
 fn link(files: &Files, catalogue: &Catalogue) -> Result<Vec<Scenario>, Vec<ParseError>> {
     let mut errors = Vec::new();
     let set_ups = set_ups(files, catalogue, &mut errors);
@@ -145,12 +181,9 @@ fn embedded(dir: &Dir<'static>, files: &mut Files) {
 
 fn folder(root: &Path, dir: &Path, files: &mut Files) -> Result<(), ParseError> {
     let fail = |path: &Path, cause: std::io::Error| {
-        ParseError::new(
-            &path.to_string_lossy(),
-            "",
-            super::node::At::default(),
-            ParseErrorKind::Unreadable(cause.to_string()),
-        )
+        let kind = ParseErrorKind::Unreadable(cause.to_string());
+        let error = ParseError::new(&path.to_string_lossy(), "", Default::default(), kind);
+        ParseError { root: String::new(), ..error }
     };
     for entry in std::fs::read_dir(dir).map_err(|e| fail(dir, e))? {
         let path = entry.map_err(|e| fail(dir, e))?.path();

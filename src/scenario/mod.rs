@@ -9,6 +9,7 @@ mod error;
 pub mod file;
 mod functions;
 mod load;
+pub mod makers;
 mod names;
 pub mod node;
 pub mod parse;
@@ -18,7 +19,7 @@ pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use load::{Files, Source, load};
+pub use load::{Files, Source, load, read};
 pub use parse::ParseError;
 
 use crate::outcome::{Evidence, Level};

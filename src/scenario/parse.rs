@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
             evidence: file.evidence,
             source: file.source.clone(),
             configurable: file.configurable,
-            one_fault: false,
+            one_fault: file.one_fault,
             odd: false,
         };
         for node in step.nodes() {

@@ -4,107 +4,145 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::node::Node;
-use super::{Action, Caller, Expect, RawBody, Scenario, Step};
+use super::check::fillable;
+use super::node::{Node, NodeKind};
+use super::{Action, Caller, Expect, RawBody, Scenario, SetUp, Step};
 
-/// Returns the text of a scenario file; set-ups are written by name, without what overlays them.
+/// Returns the text of a scenario file; set-ups are written by name, with what overlays them.
 ///
-/// Every step that expects success or anything in particular of a call says so by rule or by
-/// pattern; bodies that no text can hold are written in base64.
+/// A step that uses what nothing before it binds is left out: it is never sent, and no file with
+/// it can be read. Bodies that no text can hold are written in base64.
 pub fn scenario(case: &Scenario) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &str| {
-        let _ = writeln!(text, "{key}: {}", quoted(value));
+        let _ = writeln!(text, "{key}: {value}");
     };
-    line("title", &case.title);
-    line("why", &case.why);
+    line("title", &quoted(&case.title));
+    line("why", &quoted(&case.why));
     line("evidence", case.evidence.name());
-    line("source", &case.source);
+    line("source", &quoted(&case.source));
     line("level", case.level.name());
     if case.lockstep {
-        text += "lockstep: true\n";
+        line("lockstep", "true");
     }
     let needs: Vec<_> = case.needs.iter().map(|need| need.name()).collect();
     if !needs.is_empty() {
-        let _ = writeln!(text, "needs: [{}]", needs.join(", "));
+        line("needs", &format!("[{}]", needs.join(", ")));
     }
-    let setup: Vec<_> = case.setup.iter().map(|(set_up, _)| set_up.name.as_str()).collect();
-    if !setup.is_empty() {
-        let _ = writeln!(text, "setup: [{}]", setup.join(", "));
+    if !case.functions.is_empty() {
+        line("functions", "");
     }
-    text += "steps:\n";
-    for step in &case.steps {
+    for function in &case.functions {
+        line(&format!("  {}", function.name), &list(function.answers.iter().map(node)));
+    }
+    if !case.setup.is_empty() {
+        line("setup", &list(set_ups(case)));
+    }
+    line("steps", "");
+    let mut text = text.replace(": \n", ":\n");
+    for step in fillable(case) {
         text += &self::step(step);
     }
     text
 }
 
+/// Returns the set-ups of a case in the order they are played. What overlays one comes last once
+/// more where another set-up that builds on it overlays it otherwise: the last word counts.
+fn set_ups(case: &Scenario) -> impl Iterator<Item = String> {
+    let entry = |(set_up, overlay): &(SetUp, Node)| match overlay.members() {
+        [] => set_up.name.clone(),
+        _ => format!("{{ {}: {} }}", set_up.name, node(overlay)),
+    };
+    let overlaid = |(wanted, _): &&(SetUp, Node)| {
+        let mut bases = case.setup.iter().flat_map(|(set_up, _)| &set_up.setup);
+        bases.any(|(name, overlay)| *name == wanted.name && !overlay.members().is_empty())
+    };
+    let again = case.setup.iter().filter(overlaid);
+    case.setup.iter().chain(again).map(entry).collect::<Vec<_>>().into_iter()
+}
+
 fn step(step: &Step) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    match &step.action {
+    let mut lines = action(&step.action);
+    if let Action::Invoked { function } = &step.action {
+        lines.push(format!("invoked: {{ function: {function}, events: {} }}", expected(step)));
+    }
+    lines.extend(expectation(step));
+    if !step.save.is_empty() {
+        let pairs = step.save.iter().map(|(name, pointer)| (name.as_str(), quoted(pointer)));
+        lines.push(format!("save: {}", members(pairs)));
+    }
+    lines.extend(step.eventually.map(|seconds| format!("eventually: {seconds}")));
+    if step.one_fault {
+        lines.push("one_fault: true".into());
+    }
+    // Who says so matters where something in particular must come back.
+    if !matches!(step.expect, Expect::Anything) {
+        lines.extend(step.level.map(|level| format!("level: {}", level.name())));
+        lines.extend(step.evidence.map(|evidence| format!("evidence: {}", evidence.name())));
+        lines.extend(step.source.as_deref().map(|source| format!("source: {}", quoted(source))));
+    }
+    format!("  - {}\n", lines.join("\n    "))
+}
+
+/// Returns the lines that say what a step does.
+fn action(action: &Action) -> Vec<String> {
+    match action {
         Action::Call { service, operation, with, caller, pages, together } => {
-            lines.push(match service.as_str() {
+            let mut lines = vec![match service.as_str() {
                 "cognito-idp" => format!("call: {operation}"),
                 _ => format!("call: {service}:{operation}"),
-            });
+            }];
             match caller {
                 Caller::Default => {}
                 Caller::Signed => lines.push("as: signed".into()),
                 Caller::Anonymous => lines.push("as: anonymous".into()),
-                Caller::Holder(token) => lines.push(format!("as: {}", json(&token.value()))),
+                Caller::Holder(token) => lines.push(format!("as: {}", node(token))),
             }
-            let with = with.value();
-            if with.as_object().is_none_or(|members| !members.is_empty()) {
+            if *with != Node::default() {
                 lines.push("unmodelled: true".into());
-                lines.push(format!("with: {}", json(&with)));
+                lines.push(format!("with: {}", node(with)));
             }
             if let Some((limit, most)) = pages {
                 let limit = limit.map(|limit| format!("limit: {limit}, ")).unwrap_or_default();
                 lines.push(format!("pages: {{ {limit}max: {most} }}"));
             }
             lines.extend(together.map(|count| format!("together: {count}")));
+            lines
         }
         Action::Raw { service, operation, method, path, headers, body, signed } => {
-            let mut raw = vec![format!("method: {method}"), format!("path: {}", node(path))];
-            match operation {
-                Some(operation) => raw.push(format!("operation: {operation}")),
-                None => raw.push(format!("service: {service}")),
-            }
+            let mut raw = vec![("method", quoted(method)), ("path", node(path))];
+            raw.push(match operation {
+                Some(operation) => ("operation", format!("{service}:{operation}")),
+                None => ("service", service.clone()),
+            });
             if *signed {
-                raw.push("signed: true".into());
+                raw.push(("signed", "true".into()));
             }
             if !headers.members().is_empty() {
-                raw.push(format!("headers: {}", node(headers)));
+                raw.push(("headers", node(headers)));
             }
             raw.push(match body {
-                RawBody::Value(body) => format!("body: {}", node(body)),
-                RawBody::Bytes(bytes) => format!("body_base64: {}", base64(bytes)),
+                RawBody::Value(body) => ("body", node(body)),
+                RawBody::Bytes(bytes) => ("body_base64", quoted(&base64(bytes))),
             });
-            lines.push(format!("raw: {{ {} }}", raw.join(", ")));
+            let raw = raw.into_iter().map(|(key, value)| format!("\n      {key}: {value}"));
+            vec![format!("raw:{}", raw.collect::<String>())]
         }
-        Action::Mail { pool, username, save, .. } => lines.push(format!(
-            "mail: {{ pool: {}, username: {}, save: {save} }}",
-            node(pool),
-            node(username)
-        )),
-        Action::Clock(seconds) => lines.push(format!("clock: {}", node(seconds))),
-        Action::Wait(ms) => lines.push(format!("wait: {ms}")),
+        Action::Mail { pool, username, save, save_body, save_subject } => {
+            let mut mail = vec![("pool", node(pool)), ("username", node(username))];
+            mail.push(("save", save.clone()));
+            mail.extend(save_body.clone().map(|name| ("save_body", name)));
+            mail.extend(save_subject.clone().map(|name| ("save_subject", name)));
+            vec![format!("mail: {}", members(mail.into_iter()))]
+        }
+        Action::Clock(seconds) => vec![format!("clock: {}", node(seconds))],
+        Action::Wait(ms) => vec![format!("wait: {ms}")],
         Action::Let(bindings) => {
-            let pair = |(name, value): &(String, Node)| format!("{name}: {}", node(value));
-            let pairs: Vec<_> = bindings.iter().map(pair).collect();
-            lines.push(format!("let: {{ {} }}", pairs.join(", ")));
+            let pairs = bindings.iter().map(|(name, value)| (name.as_str(), node(value)));
+            vec![format!("let: {}", members(pairs))]
         }
-        Action::Invoked { function } => {
-            lines.push(format!("invoked: {{ function: {function}, events: {} }}", expected(step)));
-        }
+        Action::Invoked { .. } => Vec::new(),
     }
-    lines.extend(expectation(step));
-    if !step.save.is_empty() {
-        let pair = |(name, pointer): (&String, &String)| format!("{name}: {}", quoted(pointer));
-        let pairs: Vec<_> = step.save.iter().map(pair).collect();
-        lines.push(format!("save: {{ {} }}", pairs.join(", ")));
-    }
-    format!("  - {}\n", lines.join("\n    "))
 }
 
 fn expected(step: &Step) -> String {
@@ -116,36 +154,84 @@ fn expectation(step: &Step) -> Option<String> {
     if !matches!(step.action, Action::Call { .. } | Action::Raw { .. }) {
         return None;
     }
-    match &step.expect {
-        Expect::Anything => Some("expect: { anything: true }".into()),
-        Expect::Output(pattern) if pattern.members().is_empty() => None,
-        Expect::Output(pattern) => Some(format!("expect: {{ output: {} }}", node(pattern))),
+    let parts = match &step.expect {
+        Expect::Anything => vec![("anything", "true".to_owned())],
+        Expect::Output(pattern) if pattern.members().is_empty() => return None,
+        Expect::Output(pattern) => vec![("output", node(pattern))],
         Expect::Error(rules, arguments) => {
-            let with = if arguments.members().is_empty() {
-                String::new()
-            } else {
-                format!(", where: {}", node(arguments))
-            };
-            Some(format!("expect: {{ error: [{}]{with} }}", rules.join(", ")))
+            let mut parts = vec![("error", list(rules.iter().cloned()))];
+            if !arguments.members().is_empty() {
+                parts.push(("where", node(arguments)));
+            }
+            parts
         }
-        Expect::Raw { status, .. } => {
-            let status = status.as_ref().map(node).unwrap_or_else(|| "200".into());
-            Some(format!("expect: {{ status: {status} }}"))
+        Expect::Raw { status, headers, body } => {
+            let mut parts = Vec::new();
+            parts.extend(status.as_ref().map(|status| ("status", node(status))));
+            if !headers.members().is_empty() {
+                parts.push(("headers", node(headers)));
+            }
+            parts.extend(body.as_ref().map(|body| ("body", node(body))));
+            parts
+        }
+    };
+    (!parts.is_empty()).then(|| format!("expect: {}", members(parts.into_iter())))
+}
+
+/// Returns a value in YAML's flow style.
+fn node(value: &Node) -> String {
+    match &value.kind {
+        NodeKind::Scalar(Value::String(text)) => quoted(text),
+        NodeKind::Scalar(scalar) => scalar.to_string(),
+        NodeKind::List(items) => list(items.iter().map(node)),
+        NodeKind::Members(inner) => {
+            members(inner.iter().map(|(name, value)| (name.as_str(), node(value))))
         }
     }
 }
 
-fn node(node: &Node) -> String {
-    json(&node.value())
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
-/// JSON is YAML's flow style.
-fn json(value: &Value) -> String {
-    value.to_string()
+fn members<'a>(pairs: impl Iterator<Item = (&'a str, String)>) -> String {
+    let pairs: Vec<_> = pairs.map(|(name, value)| format!("{}: {value}", key(name))).collect();
+    if pairs.is_empty() { "{}".into() } else { format!("{{ {} }}", pairs.join(", ")) }
 }
 
+/// Returns the name of a member, quoted where YAML could take it for anything else.
+fn key(name: &str) -> String {
+    const WORDS_OF_YAML: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain);
+    let own = WORDS_OF_YAML.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if word && !own { name.to_owned() } else { quoted(name) }
+}
+
+/// Returns a text in double quotes; what YAML does not print, or a reader does not see, escaped.
 fn quoted(text: &str) -> String {
-    json(&Value::from(text))
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            ' '..='~' => quoted.push(c),
+            _ if c.is_alphanumeric() => quoted.push(c),
+            _ => {
+                let code = u32::from(c);
+                let _ = match code {
+                    0..=0xff => write!(quoted, "\\x{code:02x}"),
+                    0x100..=0xffff => write!(quoted, "\\u{code:04x}"),
+                    _ => write!(quoted, "\\U{code:08x}"),
+                };
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -1,9 +1,10 @@
 //! Runs made by hand, for tests of what is done with a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cognito_conformance::outcome::{
-    CaseOutcome, Evidence, ExchangeRecord, Finding, Level, RUN_FORMAT, Run, Verdict,
+    CaseOutcome, Evidence, ExchangeRecord, Finding, Generated, Level, Phase, PhaseFigures,
+    RUN_FORMAT, Run, Verdict,
 };
 use serde_json::json;
 
@@ -53,6 +54,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
         elapsed_ms: u64::MAX,
         requests: 1,
         leaked: vec![owned()],
+        answers: Default::default(),
     };
     Run {
         format: RUN_FORMAT,
@@ -65,6 +67,11 @@ pub(crate) fn filled_with(text: &str) -> Run {
         elapsed_ms: u64::MAX,
         complete: true,
         planned: verdicts.len(),
+        flags: vec![owned()],
+        generated: Some(Generated {
+            phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
+            reachable: BTreeMap::from([(owned(), BTreeSet::from([owned()]))]),
+        }),
         cases: verdicts.map(case).into(),
     }
 }
@@ -174,6 +181,8 @@ pub(crate) fn sample() -> Run {
         elapsed_ms: 12_345,
         complete: true,
         planned: cases.len(),
+        flags: Vec::new(),
+        generated: None,
         cases,
     }
 }
@@ -189,6 +198,7 @@ fn outcome(id: &str, level: Level, operations: &[&str]) -> CaseOutcome {
         elapsed_ms: 34,
         requests: 5,
         leaked: Vec::new(),
+        answers: Default::default(),
     }
 }
 

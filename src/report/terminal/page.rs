@@ -75,12 +75,12 @@ impl Page {
         self.push(table, gap, 0, Tone::Plain);
     }
 
-    /// Writes shell commands under their label, their own lines kept so that they can be pasted:
-    /// the one thing that may exceed the width.
-    pub(super) fn command(&mut self, again: &str, request: &str) {
-        self.text.push_str("   reproduce:\n");
-        for line in again.lines().chain(request.lines()) {
-            self.text.push_str(&format!("   {}\n", visible(line)));
+    /// Writes shell commands, or steps, under their label, their own lines kept so that they can be
+    /// pasted: the one thing that may exceed the width.
+    pub(super) fn verbatim(&mut self, label: &str, texts: impl Iterator<Item = String>) {
+        self.text.push_str(&format!("   {label}\n"));
+        for line in texts.flat_map(|text| text.lines().map(visible).collect::<Vec<_>>()) {
+            self.text.push_str(&format!("   {line}\n"));
         }
     }
 

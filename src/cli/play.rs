@@ -1,0 +1,334 @@
+//! Plays cases against a target, for `run` and for `replay`: the flags they share, progress,
+//! reports.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, Folders, complain, say};
+use crate::canonical::quote;
+use crate::catalogue::Source;
+use crate::generate::Generator;
+use crate::generate::dictionary::Dictionary;
+use crate::generate::plan::Plan;
+use crate::outcome::{CaseOutcome, Run};
+use crate::report::{self, terminal::Style};
+use crate::run::{self, Options, Session};
+use crate::scenario::recipes::Recipes;
+use crate::suite::{Suite, SuiteError};
+use crate::target::Target;
+use crate::target::http::Limits;
+use crate::target::open::{OpenOptions, TargetSpec, open};
+
+/// Target that is played against unless said otherwise.
+const REFERENCE: &str = "reference";
+
+/// Seconds that one request may take unless said otherwise.
+const TIMEOUT: u64 = 10;
+
+/// Which target to play against, how, and what to report.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PlayArgs {
+    /// The target: `reference` (unless said otherwise), a URL, or the name of a profile.
+    #[arg(long, value_name = "URL|PROFILE")]
+    pub(super) target: Option<String>,
+    /// Takes the capabilities of this profile for a target given as a URL.
+    #[arg(long = "as", value_name = "PROFILE")]
+    pub(super) as_profile: Option<String>,
+    /// Seed of names, passwords and generated cases; drawn, and printed, unless given.
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Seconds one request may take.
+    #[arg(long, default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Promises that are only inferred fail too.
+    #[arg(long)]
+    strict: bool,
+    /// Sends requests with a plain HTTP client instead of the official SDK.
+    #[arg(long)]
+    no_sdk: bool,
+    /// Most steps of a random sequence, what sets its stage apart.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(5..=200))]
+    pub(super) max_steps: u16,
+    /// Requests that making one generated failure small may take; 0: leave it as it is.
+    #[arg(long, default_value_t = 1500, value_name = "N")]
+    shrink: u64,
+    /// Draws values from this file too: member or shape name to a list of values.
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
+    /// Compares each answer of the written cases with the reference's too.
+    #[arg(long)]
+    lockstep: bool,
+    /// Breaks one promise of the reference on purpose; `serve --fault list` names them.
+    #[arg(long, value_name = "NAME")]
+    pub(super) fault: Vec<String>,
+    /// Writes the run as JSON to this file, case by case.
+    #[arg(long, value_name = "FILE")]
+    report_json: Option<PathBuf>,
+    /// Writes the run as JUnit XML to this file.
+    #[arg(long, value_name = "FILE")]
+    report_junit: Option<PathBuf>,
+    /// Lists notes and passing operations too, and what generated cases did not reach.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// What is decided for a run before the first case.
+pub(super) struct Playing<'a> {
+    /// Flags of target and reports.
+    pub(super) args: &'a PlayArgs,
+    /// Folders to read from.
+    pub(super) folders: &'a Folders,
+    /// The contract and its cases.
+    pub(super) suite: &'a Suite,
+    /// Seed of everything that is chosen.
+    pub(super) seed: u64,
+    /// How many cases at once; what the profile says, else 4.
+    pub(super) jobs: Option<u16>,
+    /// Stops after the first case that fails.
+    pub(super) fail_fast: bool,
+    /// Wall time that making failures small may take, in all.
+    pub(super) shrink_time: Duration,
+    /// Declared errors that generated cases can reach, by operation; none to be counted if empty.
+    pub(super) reachable: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
+}
+
+impl PlayArgs {
+    /// Returns the seed given, or one drawn from the clock.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(draw_seed)
+    }
+
+    /// Returns what makes cases, from the recipes among the scenarios.
+    pub(super) fn generator(
+        &self,
+        folders: &Folders,
+        suite: &Suite,
+        seed: u64,
+    ) -> Result<Generator, Failure> {
+        let source = folders.sources().scenarios;
+        let recipes = Recipes::load(&source, &suite.catalogue).map_err(SuiteError::Scenarios)?;
+        let dictionary = match &self.dictionary {
+            Some(path) => Dictionary::load(path, &suite.catalogue)?,
+            None => Dictionary::ours(),
+        };
+        Ok(Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed))
+    }
+
+    /// Returns the flags that repeat what these cause, target and seed apart, each one word.
+    fn flags(&self, folders: &Folders) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut flag = |name: &str, value: &str| flags.push(format!("--{name}={}", quote(value)));
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        if let Some(profile) = &self.as_profile {
+            flag("as", profile);
+        }
+        self.fault.iter().for_each(|fault| flag("fault", fault));
+        let read_from = [
+            ("specs", &folders.specs),
+            ("scenarios", &folders.scenarios),
+            ("targets", &folders.targets),
+            ("dictionary", &self.dictionary),
+        ];
+        for (name, folder) in read_from {
+            folder.iter().for_each(|folder| flag(name, &path(folder)));
+        }
+        flag("max-steps", &self.max_steps.to_string());
+        if self.timeout != TIMEOUT {
+            flag("timeout", &self.timeout.to_string());
+        }
+        let switches =
+            [("strict", self.strict), ("no-sdk", self.no_sdk), ("lockstep", self.lockstep)];
+        flags.extend(switches.iter().filter(|(_, on)| *on).map(|(name, _)| format!("--{name}")));
+        flags
+    }
+}
+
+/// Plays a plan and prints what came of it; returns the run with its exit code. No run where the
+/// target could not be reached.
+pub(super) fn play(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), Failure> {
+    super::runtime()?.block_on(opened(playing, plan))
+}
+
+async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), Failure> {
+    let Playing { args, folders, suite, seed, .. } = *playing;
+    let options = OpenOptions {
+        profiles: profiles(folders),
+        capabilities_of: args.as_profile.clone(),
+        limits: Limits { total: Duration::from_secs(args.timeout), ..Limits::default() },
+        plain_http: args.no_sdk,
+        seed,
+        faults: args.fault.clone(),
+        ..OpenOptions::new(suite.catalogue.clone())
+    };
+    let spec: TargetSpec = args.target.as_deref().unwrap_or(REFERENCE).parse()?;
+    let opened = tokio::select! {
+        opened = open(&spec, &options) => opened.map(Arc::new),
+        () = interrupted() => {
+            complain("indeterminate: interrupted while the target was starting");
+            return Ok((None, 3));
+        }
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.is_indeterminate() => {
+            let Failure(text) = error.into();
+            complain(&format!("indeterminate: {text}"));
+            return Ok((None, 3));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let jobs = playing.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
+    let session = Session::new(
+        suite.catalogue.clone(),
+        opened.clone(),
+        Options {
+            jobs,
+            seed,
+            case_timeout: Duration::from_secs(args.timeout * 6),
+            fail_fast: playing.fail_fast,
+            strict: args.strict,
+            snapshots: Arc::new(folders.snapshots()?),
+            frozen_at: None,
+            lockstep: args.lockstep,
+            shrink_requests: args.shrink,
+            shrink_time: playing.shrink_time,
+        },
+    );
+    let outcome = watched(playing, &session, plan).await;
+    opened.shutdown().await;
+    let run = outcome?;
+    let code = finish(args, &run)?;
+    Ok((Some(run), code))
+}
+
+/// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
+async fn watched(playing: &Playing<'_>, session: &Session, plan: Plan) -> Result<Run, Failure> {
+    let args = playing.args;
+    let started = Instant::now();
+    let planned = plan.most();
+    let header = run::header(session, planned);
+    if let Some(path) = &args.report_junit {
+        // A path that cannot be written is better known before the run, and a run that is killed
+        // leaves a report that says it was cut short.
+        report::json::write_bytes(path, report::junit::render(&header).as_bytes())?;
+    }
+    let stream = args.report_json.as_deref().map(|path| report::json::Stream::start(path, &header));
+    let stream = Mutex::new(stream.transpose()?);
+    let progress = progress_bar(planned);
+    let plain = !std::io::stderr().is_terminal();
+    let watch = |outcome: &CaseOutcome| {
+        progress.inc(1);
+        if plain || outcome.failed() {
+            progress.suspend(|| complain(&report::terminal::line(outcome)));
+        }
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let pushed = stream.as_mut().map(|stream| stream.push(outcome, elapsed_ms(started)));
+        if let Some(Err(error)) = pushed {
+            progress.suspend(|| complain(&format!("warning: {error}")));
+        }
+    };
+    let mut run =
+        until_interrupted(session, run::run_plan(session, plan, &watch), &progress, planned).await;
+    progress.finish_and_clear();
+    run.flags = args.flags(playing.folders);
+    if let Some(generated) = &mut run.generated {
+        generated.reachable = playing.reachable.clone();
+    }
+    if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        // A run given up has nothing to add to what was written case by case.
+        if run.complete || !run.cases.is_empty() {
+            stream.finish(&run)?;
+        }
+    }
+    Ok(run)
+}
+
+/// Waits for the run; an interrupt winds it down, a second one gives up.
+async fn until_interrupted(
+    session: &Session,
+    running: impl Future<Output = Run>,
+    progress: &ProgressBar,
+    planned: usize,
+) -> Run {
+    tokio::pin!(running);
+    tokio::select! {
+        run = &mut running => return run,
+        () = interrupted() => {}
+    }
+    let notice = "interrupted: deleting what was created (again to stop at once)";
+    progress.suspend(|| complain(notice));
+    session.cancel();
+    tokio::select! {
+        run = &mut running => run,
+        () = interrupted() => {
+            complain("interrupted twice: resources may be left behind");
+            run::header(session, planned)
+        }
+    }
+}
+
+fn finish(args: &PlayArgs, run: &Run) -> Result<u8, Failure> {
+    if let Some(path) = &args.report_junit {
+        report::json::write_bytes(path, report::junit::render(run).as_bytes())?;
+    }
+    say(&report::terminal::render(run, style(args.verbose)));
+    Ok(run.conclusion().exit_code())
+}
+
+fn progress_bar(cases: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = "{bar:40} {pos}/{len} cases  {per_sec}  {eta} left";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(cases as u64).with_style(style)
+}
+
+/// How reports to the terminal look: colour only where one reads them and NO_COLOR is unset.
+pub(super) fn style(verbose: bool) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let width = if terminal { usize::from(indicatif_width()) } else { 100 };
+    Style { colour: terminal && !no_colour, width, verbose }
+}
+
+fn indicatif_width() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(100)
+}
+
+/// Where profiles are read from.
+pub(super) fn profiles(folders: &Folders) -> Source {
+    folders.targets.clone().map_or(Source::Embedded, Source::Folder)
+}
+
+/// Returns when the process is asked to end, by Ctrl-C or SIGTERM.
+pub(super) async fn interrupted() {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Draws a seed from the clock: runs differ, and the report names it.
+fn draw_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_nanos() % 1_000_000_007).unwrap_or(1)
+}
