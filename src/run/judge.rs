@@ -282,7 +282,67 @@ fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level,
 mod tests {
     use std::collections::BTreeMap;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::transcript::{Call, Place, Refusal, Twin};
+    use crate::wire::{Request, Response};
+
+    /// Holds a breach at `pointer`, told by `check_id`, of an answer that the reference refuses or
+    /// gives, against whether it counts as a mere consequence.
+    #[track_caller]
+    fn check(refused: bool, check_id: &str, pointer: &str, level: Level, expected: bool) {
+        let refusal =
+            Refusal { code: "InvalidParameterException".into(), message: "no".into(), rule: None };
+        let answer = if refused { Err(refusal) } else { Ok(json!({})) };
+        let call = Call::Api {
+            service: "cognito-idp".into(),
+            operation: "CreateGroup".into(),
+            input: json!({}),
+            signed: true,
+        };
+        let request = Request {
+            method: "POST".into(),
+            path: "/".into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let exchange = Exchange {
+            place: Place::Step(1),
+            call,
+            request,
+            reply: Ok(Response { status: 200, headers: Vec::new(), body: b"{}".to_vec() }),
+            sdk: None,
+            expect: None,
+            pages: None,
+            declined: false,
+            twin: Some(Twin { input: json!({}), answer, one_fault: true, odd: false }),
+            together: None,
+            elapsed_ms: 1,
+        };
+        let breach = Breach {
+            pointer: pointer.into(),
+            expected: "type string".into(),
+            actual: "[1]".into(),
+            rule: None,
+            level: None,
+            evidence: Evidence::Modelled,
+            source: "service model".into(),
+        };
+        assert_eq!(is_consequence(check_id, level, &exchange, &breach), expected);
+    }
+
+    #[test]
+    fn what_an_answer_says_that_had_to_be_a_refusal_is_a_consequence() {
+        check(true, "schema", "/Group/GroupName", Level::Schema, true);
+        check(true, "tokens-honest", "/AuthenticationResult/IdToken", Level::Security, true);
+        // That it was carried out at all is the finding.
+        check(true, "create-twice", "", Level::Behaviour, false);
+        check(true, "lockstep", "/__type", Level::Errors, false);
+        check(true, "secret-echo", "/Password", Level::Security, false);
+        check(true, "error-body", "/message", Level::Wire, false);
+        check(false, "schema", "/Group/GroupName", Level::Schema, false);
+    }
 
     #[test]
     fn a_failure_that_was_not_confirmed_is_not_reported() {

@@ -25,6 +25,8 @@ fn pages_make_up_the_list() {
     check(&[whole.clone(), cut(paged(&["a", "b"], json!([1, 1])))], &[]);
     check(&[whole.clone(), cut(paged(&["b", "a"], json!([1, 1])))], &["pages-agree 2 /Users/0"]);
     check(&[whole.clone(), cut(paged(&["a"], json!([1])))], &["pages-agree 2 /Users"]);
+    // Who asks for nothing may be given nothing.
+    check(&[whole.clone(), list(json!({"Limit": 0}), users(&[]))], &[]);
     check(
         &[whole.clone(), cut(paged(&["a", "b", "c"], json!([1, 1, 1])))],
         &["pages-agree 2 /Users"],
