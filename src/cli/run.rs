@@ -234,7 +234,7 @@ async fn play(
         Err(error) => return Err(error.into()),
     };
     let jobs = args.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
-    let session = Session::new(
+    let session = Arc::new(Session::new(
         suite.catalogue.clone(),
         opened.clone(),
         Options {
@@ -248,14 +248,14 @@ async fn play(
             lockstep: args.lockstep,
             shrink_requests: args.shrink,
         },
-    );
+    ));
     let outcome = watched(args, &session, plan).await;
     opened.shutdown().await;
     finish(args, &outcome?)
 }
 
 /// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
-async fn watched(args: &RunArgs, session: &Session, plan: Plan) -> Result<Run, Failure> {
+async fn watched(args: &RunArgs, session: &Arc<Session>, plan: Plan) -> Result<Run, Failure> {
     let started = Instant::now();
     let planned = plan.most();
     let header = run::header(session, planned);
