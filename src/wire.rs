@@ -104,6 +104,11 @@ impl Response {
     }
 
     fn body_text(&self, keys: &[&str]) -> Option<String> {
+        // Reading all of a body costs more than looking for a name in it; an escape may hide one.
+        let text = std::str::from_utf8(&self.body).ok()?;
+        if !keys.iter().any(|key| text.contains(key)) && !text.contains('\\') {
+            return None;
+        }
         let body = self.json().ok()??;
         keys.iter().find_map(|key| body.get(key)?.as_str().map(str::to_owned))
     }

@@ -69,7 +69,7 @@ async fn tape_of_a_run(suite: &Suite, seed: u64) -> Vec<String> {
     };
     let target = open(&TargetSpec::Url(server.url()), &opening).await.expect("it is up");
     let options = Options { jobs: 1, seed, frozen_at: Some(FROZEN_AT), ..Options::default() };
-    let session = Session::new(suite.catalogue.clone(), Arc::new(target), options);
+    let session = Arc::new(Session::new(suite.catalogue.clone(), Arc::new(target), options));
     let run = run::run(&session, &timeless(suite), &|_| {}).await;
     assert!(run.complete);
     // Import jobs answer with the address they are served at, and the port is the machine's.

@@ -28,11 +28,9 @@ fn play(server: &NullServer) -> Run {
             ..OpenOptions::new(suite.catalogue.clone())
         };
         let target = open(&TargetSpec::Url(server.url()), &options).await.expect("it answers");
-        let session = Session::new(
-            suite.catalogue.clone(),
-            Arc::new(target),
-            Options { jobs: 8, case_timeout: Duration::from_secs(20), ..Options::default() },
-        );
+        let options =
+            Options { jobs: 8, case_timeout: Duration::from_secs(20), ..Options::default() };
+        let session = Arc::new(Session::new(suite.catalogue.clone(), Arc::new(target), options));
         run(&session, &cases, &|_| {}).await
     })
 }

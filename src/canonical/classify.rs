@@ -103,6 +103,64 @@ pub(crate) fn rebuild(
     Walk { service, visit }.walk(schema, None, "", value, "")
 }
 
+/// Sees each leaf with its JSON pointer and class.
+pub(crate) type Look<'v> = &'v mut dyn FnMut(&str, Option<&Class>, &Value);
+
+/// Shows every scalar in `value`, as [`rebuild`] does, and builds nothing.
+pub(crate) fn each_leaf(service: &Service, schema: Option<&Schema>, value: &Value, look: Look<'_>) {
+    let mut at = String::new();
+    Leaves { service, look }.walk(schema, None, "", value, &mut at);
+}
+
+struct Leaves<'a, 'v> {
+    service: &'a Service,
+    look: Look<'v>,
+}
+
+impl<'a> Leaves<'a, '_> {
+    fn walk(
+        &mut self,
+        schema: Option<&'a Schema>,
+        inherited: Option<&Class>,
+        name: &str,
+        value: &Value,
+        at: &mut String,
+    ) {
+        let shape = schema.and_then(Schema::target);
+        let schema = schema.map(|schema| self.service.resolve(schema));
+        let own = if inherited.is_some() { None } else { class_of(schema, shape, name, value) };
+        let class = inherited.or(own.as_ref());
+        let length = at.len();
+        match value {
+            Value::Object(members) => {
+                let inherited = class.filter(|class| class.is_secret());
+                for (key, member) in members {
+                    let inner =
+                        schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
+                    at.push('/');
+                    if key.contains(['~', '/']) {
+                        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    } else {
+                        at.push_str(key);
+                    }
+                    self.walk(inner, inherited, key, member, at);
+                    at.truncate(length);
+                }
+            }
+            Value::Array(items) => {
+                let inner = schema.and_then(|s| s.items.as_deref());
+                for (index, item) in items.iter().enumerate() {
+                    at.push('/');
+                    at.push_str(&index.to_string());
+                    self.walk(inner, class, "", item, at);
+                    at.truncate(length);
+                }
+            }
+            scalar => (self.look)(at, class, scalar),
+        }
+    }
+}
+
 struct Walk<'a, 'v> {
     service: Option<&'a Service>,
     visit: Visit<'v>,
@@ -189,9 +247,11 @@ fn by_shape(schema: &Schema, shape: Option<&str>, name: &str) -> Option<Class> {
 
 /// Classifies by the name of the member or map key.
 fn by_name(name: &str) -> Option<Class> {
-    let folded: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let folded = folded.to_ascii_lowercase();
-    let known = |names: &[&str]| names.contains(&folded.as_str());
+    let folded = || {
+        let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.map(|byte| byte.to_ascii_lowercase())
+    };
+    let known = |names: &[&str]| names.iter().any(|known| folded().eq(known.bytes()));
     let sort = if known(TOKEN_NAMES) {
         Volatile::Token
     } else if known(SECRET_NAMES) || name.ends_with("_CODE") {

@@ -193,18 +193,18 @@ fn answered<'a>(catalogue: &'a Catalogue, exchange: &'a Exchange) -> Option<Answ
 impl Answered<'_> {
     /// The error code, when the call was refused with one.
     fn refusal(&self) -> Option<String> {
-        self.response.error_code().filter(|_| !self.response.is_success())
+        (!self.response.is_success()).then(|| self.response.error_code())?
     }
 
     /// The output of a successful call, when it is JSON and there is any.
     fn output(&self) -> Option<Value> {
-        self.response.json().ok()?.filter(|_| self.response.is_success())
+        self.response.is_success().then(|| self.response.json().ok()?)?
     }
 }
 
 /// Says in a line what came back instead of what was expected.
 pub(crate) fn summary(response: &Response) -> String {
-    let code = response.error_code().filter(|_| !response.is_success());
+    let code = (!response.is_success()).then(|| response.error_code()).flatten();
     match (code, response.error_message()) {
         (Some(code), Some(message)) => format!("`{code}`: {message}"),
         (Some(code), None) => format!("`{code}` without a message"),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answered, Breach, Check, Promise, answered};
-use crate::canonical::{Class, rebuild};
+use crate::canonical::{Class, each_leaf};
 use crate::catalogue::{Catalogue, Volatile};
 use crate::outcome::{Evidence, Level};
 use crate::transcript::Exchange;
@@ -47,14 +47,13 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
         Ok(Some(body)) => {
             let success = call.response.is_success();
             let shape = call.operation.output.as_ref().filter(|_| success);
-            rebuild(Some(call.service), shape, &body, &mut |at, class, leaf| {
+            each_leaf(call.service, shape, &body, &mut |at, class, leaf| {
                 let declared = success && class.is_some_and(|class| class.is_secret());
                 if let Some((text, (_, secret))) = leaf.as_str().and_then(|t| Some((t, leak(t)?)))
                     && !declared
                 {
                     report(at, secret, text);
                 }
-                None
             });
         }
         _ => {
@@ -80,15 +79,14 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
 fn sent(call: &Answered<'_>) -> Vec<(String, Class)> {
     let mut secrets = Vec::new();
     let mut others = Vec::new();
-    rebuild(Some(call.service), Some(&call.operation.input), call.input, &mut |_, class, leaf| {
-        let Value::String(text) = leaf else { return None };
+    each_leaf(call.service, Some(&call.operation.input), call.input, &mut |_, class, leaf| {
+        let Value::String(text) = leaf else { return };
         match class {
             Some(class) if class.sort == Volatile::Secret && lasting(&class.label) => {
                 secrets.push((text.clone(), class.clone()));
             }
             _ => others.push(text.clone()),
         }
-        None
     });
     secrets.retain(|(value, _)| {
         value.chars().count() >= SHORTEST

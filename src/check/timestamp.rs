@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Breach, Check, Promise, answered};
-use crate::canonical::rebuild;
+use crate::canonical::each_leaf;
 use crate::catalogue::{Catalogue, Volatile};
 use crate::outcome::{Evidence, Level};
 use crate::pattern::shorten;
@@ -28,7 +28,7 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(call) = answered(catalogue, exchange) else { return Vec::new() };
     let Some(output) = call.output() else { return Vec::new() };
     let mut found = Vec::new();
-    rebuild(Some(call.service), call.operation.output.as_ref(), &output, &mut |at, class, leaf| {
+    each_leaf(call.service, call.operation.output.as_ref(), &output, &mut |at, class, leaf| {
         let seconds = match leaf {
             Value::Number(number) => number.as_f64().is_some_and(|seconds| seconds < LATEST),
             // Other types are the schema check's.
@@ -38,7 +38,6 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
             let expected = "a number of seconds since the epoch";
             found.push(DOCUMENTED.broken(at, expected, shorten(leaf)));
         }
-        None
     });
     found
 }

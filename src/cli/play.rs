@@ -183,7 +183,7 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
         Err(error) => return Err(error.into()),
     };
     let jobs = playing.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
-    let session = Session::new(
+    let session = Arc::new(Session::new(
         suite.catalogue.clone(),
         opened.clone(),
         Options {
@@ -198,7 +198,7 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
             shrink_requests: args.shrink,
             shrink_time: playing.shrink_time,
         },
-    );
+    ));
     let outcome = watched(playing, &session, plan).await;
     opened.shutdown().await;
     let run = outcome?;
@@ -207,7 +207,11 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
 }
 
 /// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
-async fn watched(playing: &Playing<'_>, session: &Session, plan: Plan) -> Result<Run, Failure> {
+async fn watched(
+    playing: &Playing<'_>,
+    session: &Arc<Session>,
+    plan: Plan,
+) -> Result<Run, Failure> {
     let args = playing.args;
     let started = Instant::now();
     let planned = plan.most();
@@ -250,7 +254,7 @@ async fn watched(playing: &Playing<'_>, session: &Session, plan: Plan) -> Result
 
 /// Waits for the run; an interrupt winds it down, a second one gives up.
 async fn until_interrupted(
-    session: &Session,
+    session: &Arc<Session>,
     running: impl Future<Output = Run>,
     progress: &ProgressBar,
     planned: usize,

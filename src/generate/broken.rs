@@ -9,8 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 pub use super::apply::{apply_all, pairs};
+use super::draw::one_of;
 use super::values::Values;
-use super::violate;
+use super::violate::{self, UNKNOWN_MEMBER};
 use crate::catalogue::{Catalogue, Operation, Service};
 use crate::outcome::Evidence;
 
@@ -219,7 +220,26 @@ pub fn violations(
     values: &mut Values,
     rng: &mut ChaCha8Rng,
 ) -> Vec<Violation> {
-    violate::walk(service, operation, base, values, rng)
+    violate::walk(service, operation, base, None, values, rng)
+}
+
+/// Returns those of one member of the input, drawn among all: making every violation to choose
+/// one costs as much as a few calls.
+pub(super) fn violations_of_one(
+    service: &Service,
+    operation: &Operation,
+    base: &Value,
+    values: &mut Values,
+    rng: &mut ChaCha8Rng,
+) -> Vec<Violation> {
+    let there = base.as_object().into_iter().flat_map(|members| members.keys());
+    let absent = operation.input.properties.iter().flat_map(|members| members.keys());
+    let required = &operation.input.required;
+    let absent = absent.filter(|name| base.get(name).is_none() && !required.contains(*name));
+    let stranger = UNKNOWN_MEMBER.to_owned();
+    let names: Vec<&String> = there.chain(absent).chain([&stranger]).collect();
+    let chosen = one_of(rng, &names).map(|name| name.as_str());
+    violate::walk(service, operation, base, chosen, values, rng)
 }
 
 impl Violation {

@@ -152,16 +152,22 @@ impl Draft {
 /// Returns calls that read what there is in stock: every describe and list that can be filled in
 /// from it with live handles, once each.
 pub(super) fn looks(catalogue: &Catalogue, links: &AllLinks, stock: &Stock) -> Vec<Step> {
-    let mut looks = Vec::new();
-    for service in catalogue.services.values() {
-        for operation in reads(service) {
+    each_look(catalogue, links, stock).collect()
+}
+
+/// Makes the same calls one by one, as they are asked for.
+pub(super) fn each_look<'a>(
+    catalogue: &'a Catalogue,
+    links: &'a AllLinks,
+    stock: &'a Stock,
+) -> impl Iterator<Item = Step> + 'a {
+    catalogue.services.values().flat_map(move |service| {
+        links.reads(service).flat_map(move |operation| {
             let members = links.members(&service.info.id, operation);
-            for input in inputs(operation, &members, stock) {
-                looks.push(call(&service.info.id, &operation.name, &input));
-            }
-        }
-    }
-    looks
+            let inputs = inputs(operation, members, stock).into_iter();
+            inputs.map(move |input| call(&service.info.id, &operation.name, &input))
+        })
+    })
 }
 
 /// Returns the operations that only read a resource, sorted by name.

@@ -263,7 +263,8 @@ impl Coverage<'_> {
 
     /// Each handle of the call in its states: never there, of another pool, of the wrong kind.
     fn handles(&mut self) {
-        let members = self.generator.links.members(&self.service.info.id, self.operation);
+        let links = self.generator.links.clone();
+        let members = links.members(&self.service.info.id, self.operation);
         let mut stage = self.stage();
         let stock = self.stock(&stage);
         stage.extend(super::neighbours::beside(&stock));
@@ -291,7 +292,8 @@ impl Coverage<'_> {
 
     /// Each member at its edges.
     fn boundaries(&mut self) {
-        let handles = self.generator.links.members(&self.service.info.id, self.operation);
+        let links = self.generator.links.clone();
+        let handles = links.members(&self.service.info.id, self.operation);
         let mut steps = Vec::new();
         for (member, schema) in self.operation.input.properties.iter().flatten() {
             if self.is_pinned(member) || handles.iter().any(|(name, _)| name == member) {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::Generator;
 use super::broken::{self, Applied};
-use super::case::{Draft, call, in_pages, looks, raw};
+use super::case::{Draft, call, each_look, in_pages, raw};
 use super::coverage::created_names;
 use super::draw::{below, one_in, one_of};
 use super::neighbours::{beside, never};
@@ -140,14 +140,13 @@ impl Drawing<'_> {
 
     /// A few looks at what there is, the same ones in the same order each time.
     fn looks(&mut self) -> Vec<Step> {
-        let all = looks(&self.generator.catalogue, &self.generator.links, &self.stock);
-        all.into_iter().take(4).collect()
+        each_look(&self.generator.catalogue, &self.generator.links, &self.stock).take(4).collect()
     }
 
     fn broken(&mut self, service: &Service, operation: &Operation) -> Step {
         let base = self.input(service, operation, 0);
         let values = &mut self.generator.values;
-        let found = broken::violations(service, operation, &base, values, &mut self.rng);
+        let found = broken::violations_of_one(service, operation, &base, values, &mut self.rng);
         let applied = one_of(&mut self.rng, &found).map(|violation| violation.apply(&base));
         match applied {
             Some(Applied::Body(body)) => raw(&service.info.id, operation, &body),
@@ -158,10 +157,11 @@ impl Drawing<'_> {
 
     /// Returns a sound input; one handle in `stale` (0: none) is not what it should be.
     fn input(&mut self, service: &Service, operation: &Operation, stale: usize) -> Value {
-        let members = self.generator.links.members(&service.info.id, operation);
+        let links = self.generator.links.clone();
+        let members = links.members(&service.info.id, operation);
         let creates = created_names(service, &operation.name);
         let mut input = Map::new();
-        let pool = self.pool(&members);
+        let pool = self.pool(members);
         for (member, schema) in operation.input.properties.iter().flatten() {
             let required = operation.input.required.contains(member);
             if !required && !one_in(&mut self.rng, 3) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::case::reads;
 use crate::catalogue::links::Links;
 use crate::catalogue::{Catalogue, Operation, Schema, Service};
 use crate::scenario::{Action, Caller, Step};
@@ -30,24 +31,53 @@ pub(super) struct Stock {
 
 /// Producers and consumers of handles, by service.
 #[derive(Debug)]
-pub(super) struct AllLinks(BTreeMap<String, Links>);
+pub(super) struct AllLinks(BTreeMap<String, Linked>);
+
+/// The links of one service.
+#[derive(Debug)]
+struct Linked {
+    links: Links,
+    /// Members that take a handle, with its shape, by operation.
+    members: BTreeMap<String, Vec<(String, String)>>,
+    /// Operations that only read a resource, sorted.
+    reads: Vec<String>,
+}
+
+impl Linked {
+    fn of(service: &Service) -> Self {
+        let links = Links::of(service);
+        let members = |operation: &Operation| {
+            let links = links.for_operation(operation).into_iter();
+            links.map(|link| (link.member, link.shape)).collect()
+        };
+        let operations = service.operations.iter();
+        let members = operations.map(|(name, known)| (name.clone(), members(known))).collect();
+        let reads = reads(service).into_iter().map(|operation| operation.name.clone()).collect();
+        Self { links, members, reads }
+    }
+}
 
 impl AllLinks {
     /// Joins the operations of every service.
     pub(super) fn of(catalogue: &Catalogue) -> Self {
-        let links = |(id, service): (&String, &Service)| (id.clone(), Links::of(service));
+        let links = |(id, service): (&String, &Service)| (id.clone(), Linked::of(service));
         Self(catalogue.services.iter().map(links).collect())
     }
 
     /// Returns the members of an operation's input that take a handle, with its shape.
-    pub(super) fn members(&self, service: &str, operation: &Operation) -> Vec<(String, String)> {
-        let links = self.0.get(service).map(|links| links.for_operation(operation));
-        let links = links.unwrap_or_default().into_iter();
-        links.map(|link| (link.member, link.shape)).collect()
+    pub(super) fn members(&self, service: &str, operation: &Operation) -> &[(String, String)] {
+        let known = self.0.get(service).and_then(|linked| linked.members.get(&operation.name));
+        known.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the operations of a service that only read a resource, sorted by name.
+    pub(super) fn reads<'c>(&'c self, service: &'c Service) -> impl Iterator<Item = &'c Operation> {
+        let names = self.0.get(&service.info.id).into_iter().flat_map(|linked| &linked.reads);
+        names.filter_map(|name| service.operations.get(name))
     }
 
     fn shape(&self, service: &str, member: &str, schema: &Schema) -> Option<String> {
-        self.0.get(service)?.handle(member, schema)
+        self.0.get(service)?.links.handle(member, schema)
     }
 }
 
@@ -65,10 +95,10 @@ impl Stock {
         for (member, shape) in links.members(id, operation) {
             let held = match caller {
                 Caller::Holder(token) if member == "AccessToken" => Some(token.value()),
-                _ => input.get(&member).cloned(),
+                _ => input.get(member).cloned(),
             };
             if let Some(expression) = held.filter(Value::is_string) {
-                self.add(shape, expression, pool.clone());
+                self.add(shape.clone(), expression, pool.clone());
             }
         }
         for (name, pointer) in &step.save {

@@ -13,15 +13,20 @@ use crate::reference::constraint;
 const LONGEST: usize = 131_073;
 const MOST: usize = 1001;
 
+/// A member that no input has.
+pub(super) const UNKNOWN_MEMBER: &str = "Nonesuch";
+
 /// Texts of which one breaks the pattern of a shape that `@` stands for a fitting text of.
 const AGAINST: [&str; 12] =
     [" ", "@ ", "@!", "@ä", "@.", "\u{7f}", "@\u{7f}", "@\n", "!", "@\u{200b}", "x", "a.b c"];
 
-/// Breaks `base`, a sound input of an operation, in every way its shape allows.
+/// Breaks `base`, a sound input of an operation, in every way its shape allows; in its member `only`
+/// where one is given.
 pub(super) fn walk(
     service: &Service,
     operation: &Operation,
     base: &Value,
+    only: Option<&str>,
     values: &mut Values,
     rng: &mut ChaCha8Rng,
 ) -> Vec<Violation> {
@@ -30,7 +35,7 @@ pub(super) fn walk(
         created || r.change.contains(&operation.name)
     });
     let mut walk = Walk { service, values, rng, shared, found: Vec::new() };
-    walk.structure(&operation.input, &operation.name, "", base);
+    walk.structure(&operation.input, &operation.name, "", base, only);
     walk.found
 }
 
@@ -77,9 +82,17 @@ impl<'a> Walk<'a> {
         self.service.info.id == "cognito-identity"
     }
 
-    fn structure(&mut self, schema: &'a Schema, owner: &str, pointer: &str, base: &Value) {
+    fn structure(
+        &mut self,
+        schema: &'a Schema,
+        owner: &str,
+        pointer: &str,
+        base: &Value,
+        only: Option<&str>,
+    ) {
+        let wanted = |name: &str| only.is_none_or(|only| only == name);
         let mut first = true;
-        for (name, member) in schema.properties.iter().flatten() {
+        for (name, member) in schema.properties.iter().flatten().filter(|(name, _)| wanted(name)) {
             let pointer = format!("{pointer}/{}", escaped(name));
             let value = base.get(name);
             let spot = Spot { owner, name, pointer: &pointer, value, entry: false };
@@ -103,8 +116,8 @@ impl<'a> Walk<'a> {
             }
             self.spot(member, spot);
         }
-        let name = "Nonesuch";
-        if schema.member(name).is_none() {
+        let name = UNKNOWN_MEMBER;
+        if schema.member(name).is_none() && wanted(name) {
             let pointer = format!("{pointer}/{name}");
             let spot = Spot { owner, name, pointer: &pointer, value: None, entry: false };
             let value = Broken::Value(json!({"A": [1]}));
@@ -130,7 +143,7 @@ impl<'a> Walk<'a> {
             Some(Kind::Object) => {
                 if let Some(value @ Value::Object(_)) = spot.value {
                     let owner = schema.target().unwrap_or_default();
-                    self.structure(resolved, owner, spot.pointer, value);
+                    self.structure(resolved, owner, spot.pointer, value, None);
                 }
             }
             Some(Kind::Boolean) | None => {}

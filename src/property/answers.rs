@@ -53,6 +53,8 @@ const NAMES: [&str; 12] = [
 pub(super) struct Pairs {
     targets: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// What was paired, in order, with whether the target's value was free before.
+    journal: Vec<(String, bool)>,
 }
 
 /// A place where the target says something else than the reference.
@@ -99,9 +101,19 @@ impl Pairs {
         let free = ours == theirs || !self.taken.contains(theirs);
         if free {
             self.targets.insert(ours.to_owned(), theirs.to_owned());
-            self.taken.insert(theirs.to_owned());
+            let fresh = self.taken.insert(theirs.to_owned());
+            self.journal.push((ours.to_owned(), fresh));
         }
         free
+    }
+
+    /// Takes back all but the first `kept` pairs.
+    fn take_back(&mut self, kept: usize) {
+        for (ours, fresh) in self.journal.drain(kept..) {
+            if let Some(theirs) = self.targets.remove(&ours).filter(|_| fresh) {
+                self.taken.remove(&theirs);
+            }
+        }
     }
 
     /// Returns a text of the reference with its ids replaced by the target's.
@@ -230,9 +242,12 @@ impl<'a> Walk<'a, '_> {
         let (first, rest): (Vec<_>, Vec<_>) =
             ours.iter().partition(|(name, value)| value.is_string() && is_id(name, value));
         for (name, value) in first.into_iter().chain(rest) {
-            let wanted = if map { self.pairs.translated(name) } else { name.clone() };
+            let other = match map {
+                true => theirs.get(&self.pairs.translated(name)),
+                false => theirs.get(name),
+            };
             let at = self.below(at, name, map);
-            match theirs.get(&wanted) {
+            match other {
                 Some(other) if !is_void(other) || is_void(value) => {
                     if !(is_void(value) && is_void(other)) {
                         self.value(inner(name), &at, value, other);
@@ -242,10 +257,15 @@ impl<'a> Walk<'a, '_> {
                 _ => self.differ(&at, shown(value), "absent".into(), false),
             }
         }
-        let known: BTreeSet<String> = ours.keys().map(|name| self.pairs.translated(name)).collect();
+        let translated = |name: &String| self.pairs.translated(name);
+        let known: BTreeSet<String> = match map {
+            true => ours.keys().map(translated).collect(),
+            false => BTreeSet::new(),
+        };
         for (name, value) in theirs {
             let declared = schema.is_none_or(|s| s.member(name).is_some() || map);
-            if !known.contains(name) && declared && !is_void(value) {
+            let known = if map { known.contains(name) } else { ours.contains_key(name) };
+            if !known && declared && !is_void(value) {
                 let at = self.below(at, name, map);
                 self.differ(&at, "absent".into(), shown(value), false);
             }
@@ -300,12 +320,19 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Tells whether two items say the same, without pairing any id for good.
-    fn alike(&self, schema: Option<&'a Schema>, at: &At<'_>, ours: &Value, theirs: &Value) -> bool {
-        let mut pairs =
-            Pairs { targets: self.pairs.targets.clone(), taken: self.pairs.taken.clone() };
-        let mut walk = Walk { service: self.service, pairs: &mut pairs, found: Vec::new() };
+    fn alike(
+        &mut self,
+        schema: Option<&'a Schema>,
+        at: &At<'_>,
+        ours: &Value,
+        theirs: &Value,
+    ) -> bool {
+        let kept = self.pairs.journal.len();
+        let mut walk = Walk { service: self.service, pairs: self.pairs, found: Vec::new() };
         walk.value(schema, at, ours, theirs);
-        walk.found.is_empty()
+        let alike = walk.found.is_empty();
+        self.pairs.take_back(kept);
+        alike
     }
 
     fn differ(&mut self, at: &At<'_>, expected: String, actual: String, item: bool) {

@@ -137,6 +137,7 @@ pub struct Reference {
     pub state: State,
     rng: ChaCha8Rng,
     base_url: String,
+    signs: signing::Manner,
 }
 
 /// What a handler may touch.
@@ -157,7 +158,17 @@ impl Reference {
     pub fn new(catalogue: Arc<Catalogue>, seed: u64) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
         let base_url = format!("https://cognito-idp.{REGION}.amazonaws.com");
-        Self { catalogue, state: State::default(), rng, base_url }
+        let signs = signing::Manner::default();
+        Self { catalogue, state: State::default(), rng, base_url, signs }
+    }
+
+    /// Leaves the published keys alone: tokens are signed so that references in this process
+    /// believe them, and nobody else. For one that is never served; signing is the dearest part
+    /// of a sign-in.
+    #[must_use]
+    pub(crate) fn for_itself(mut self) -> Self {
+        self.signs = signing::Manner::WithinProcess;
+        self
     }
 
     /// Says at which URL it is reached: import jobs answer with an address below it.
@@ -174,7 +185,8 @@ impl Reference {
 
     /// Forgets everything and starts over from `seed`.
     pub fn reset(&mut self, seed: u64) {
-        *self = Self::new(self.catalogue.clone(), seed).served_at(&self.base_url);
+        let signs = self.signs;
+        *self = Self { signs, ..Self::new(self.catalogue.clone(), seed).served_at(&self.base_url) };
     }
 
     /// Carries out one call at time `now`.
@@ -208,7 +220,9 @@ impl Reference {
             Err(fault) => return Attempted::Done(Err(fault), Vec::new()),
         };
         match self.carry_out(&accepted, now, answers) {
-            Attempted::Done(answer, events) => Attempted::Done(signing::complete(answer), events),
+            Attempted::Done(answer, events) => {
+                Attempted::Done(signing::complete(answer, self.signs), events)
+            }
             needs => needs,
         }
     }

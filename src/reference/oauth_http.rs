@@ -44,7 +44,7 @@ impl Shell {
         Some(match answer {
             Ok(None) => self.reply(200, Vec::new()),
             Ok(Some(mut body)) => {
-                signing::complete_output(&mut body);
+                signing::complete_output(&mut body, signing::Manner::Published);
                 self.reply(200, body.to_string().into_bytes())
             }
             Err(refusal) => self.refuse(Some(endpoint), &refusal),

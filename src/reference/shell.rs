@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::functions::Functions;
 use super::server::{Clock, ServeOptions};
+use super::signing::Manner;
 use super::triggers::{Attempted, FunctionAnswer, Invocation};
 use super::{Call, Fault, Millis, Reference, query, signing};
 use crate::catalogue::{Auth, Catalogue};
@@ -142,7 +143,7 @@ impl Shell {
                 }
                 Attempted::Done(answer, events) => {
                     events.into_iter().for_each(|event| self.tell(event));
-                    let output = signing::complete(answer)?;
+                    let output = signing::complete(answer, Manner::Published)?;
                     return Ok(output.map_or_else(Vec::new, |o| o.to_string().into_bytes()));
                 }
             }

@@ -3,6 +3,7 @@
 
 mod compose;
 mod judge;
+mod meter;
 mod pages;
 mod play;
 mod shadow;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::RwLock;
+use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
@@ -27,6 +29,8 @@ use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario};
 use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::target::{Capability, Target};
+use meter::Meter;
+pub use meter::Part;
 use play::Attempt;
 pub(crate) use play::writes;
 pub use shrink::Shrunk;
@@ -99,6 +103,7 @@ pub struct Session {
     shared: shared::SharedPools,
     /// When making failures small ends; set when it begins.
     shrinks_until: OnceLock<Instant>,
+    meter: Meter,
 }
 
 impl Session {
@@ -114,6 +119,7 @@ impl Session {
             confirmed: Mutex::default(),
             shared: shared::SharedPools::default(),
             shrinks_until: OnceLock::new(),
+            meter: Meter::default(),
         }
     }
 
@@ -125,6 +131,11 @@ impl Session {
     /// Tells whether the run was asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Returns the wall time that a part of the work took so far, summed over all cases.
+    pub fn spent(&self, part: Part) -> Duration {
+        self.meter.of(part)
     }
 
     /// The target's time, seconds since the epoch.
@@ -188,7 +199,7 @@ impl Session {
     /// with the step after: the two have no state in common any more.
     async fn play_once(&self, case: &Scenario, attempt: Attempt) -> CaseOutcome {
         let mut played = play::play(self, case, attempt.clone(), case.stage).await;
-        let mut outcome = judge::judge(self, case, &played);
+        let mut outcome = self.judge(case, &played);
         let mut parts = 1;
         while let play::End::Diverged(step) = played.end {
             if step < case.stage || step + 1 >= case.steps.len() || parts >= MOST_PARTS {
@@ -196,9 +207,16 @@ impl Session {
             }
             let again = Attempt::Part(Box::new(attempt.clone()), parts);
             played = play::play(self, case, again, step + 1).await;
-            judge::add(&mut outcome, judge::judge(self, case, &played));
+            judge::add(&mut outcome, self.judge(case, &played));
             parts += 1;
         }
+        outcome
+    }
+
+    fn judge(&self, case: &Scenario, played: &play::Played) -> CaseOutcome {
+        let begun = Instant::now();
+        let outcome = judge::judge(self, case, played);
+        self.meter.add(Part::Judge, begun);
         outcome
     }
 
@@ -267,7 +285,7 @@ impl Session {
 /// that finished, and is not `complete`; so does one whose target falls silent for many cases in
 /// a row.
 pub async fn run(
-    session: &Session,
+    session: &Arc<Session>,
     cases: &[Arc<Scenario>],
     watch: &(dyn Fn(&CaseOutcome) + Sync),
 ) -> Run {
@@ -275,26 +293,44 @@ pub async fn run(
 }
 
 /// Runs every case of a plan; see [`run`]. Failures of generated cases are made small at the end.
-pub async fn run_plan(session: &Session, plan: Plan, watch: &(dyn Fn(&CaseOutcome) + Sync)) -> Run {
+///
+/// Each case is a task of its own, so that cases use every thread of the runtime; they end with
+/// this future.
+///
+/// # Panics
+/// Where playing or judging a case panics.
+pub async fn run_plan(
+    session: &Arc<Session>,
+    plan: Plan,
+    watch: &(dyn Fn(&CaseOutcome) + Sync),
+) -> Run {
     let started = Instant::now();
     let mut run = header(session, 0);
     let mut planned = 0;
     // Cases that may have to be played again.
     let mut kept: BTreeMap<String, Arc<Scenario>> = BTreeMap::new();
     {
-        let cases = plan.inspect(|_| planned += 1);
-        let mut outcomes = stream::iter(cases)
-            .map(|case| async move {
-                if session.is_cancelled() {
-                    None
-                } else {
-                    Some((session.run_case(&case).await, case))
-                }
-            })
-            .buffer_unordered(session.options.jobs.max(1));
+        let mut plan = plan;
+        let mut next = || {
+            let begun = Instant::now();
+            let case = plan.next().inspect(|_| planned += 1);
+            session.meter.add(Part::Generate, begun);
+            case
+        };
+        let mut playing = JoinSet::new();
         let mut silent = 0;
-        while let Some(outcome) = outcomes.next().await {
-            let Some((mut outcome, case)) = outcome else { continue };
+        loop {
+            while playing.len() < session.options.jobs.max(1)
+                && let Some(case) = next()
+            {
+                if !session.is_cancelled() {
+                    let session = session.clone();
+                    playing.spawn(async move { (session.run_case(&case).await, case) });
+                }
+            }
+            let Some(played) = playing.join_next().await else { break };
+            let (mut outcome, case) =
+                played.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
             if let Some(phase) = Phase::of(&case.id) {
                 let answers = std::mem::take(&mut outcome.answers);
                 run.generated.get_or_insert_default().add(phase, answers);

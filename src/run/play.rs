@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compose::Composer;
 use super::pages::Following;
 use super::shadow::Shadow;
-use super::{Session, teardown};
+use super::{Part, Session, teardown};
 use crate::check;
 use crate::outcome::Evidence;
 use crate::scenario::bind::Bindings;
@@ -287,14 +287,18 @@ impl Player<'_> {
         let settles = step.eventually.unwrap_or_default().min(self.session.target.settle_secs());
         let deadline = Instant::now() + Duration::from_secs(settles);
         let mut pause = Duration::from_millis(50);
+        let begun = Instant::now();
         let twin = match &mut self.shadow {
             Some(shadow) => shadow.answer(self.session, self.case, step, overlay),
             None => None,
         };
+        self.session.meter.add(Part::Prepare, begun);
         let alone = twin.is_none() && self.shadow.is_some();
         let mut exchange = loop {
+            let begun = Instant::now();
             let call = self.composer().call(&step.action, overlay)?;
             let mut expect = self.composer().expectation(step)?;
+            self.session.meter.add(Part::Prepare, begun);
             if let (Place::SetUp(name, _), None) = (&place, step.evidence) {
                 // What a case stands on works on the service, however bold its own question is.
                 expect.evidence = Evidence::Documented;
@@ -470,7 +474,9 @@ pub(crate) fn writes(operation: &str) -> bool {
 
 /// Sends one call and records what came of it.
 pub(super) async fn send_once(session: &Session, call: &Call, place: &Place) -> Exchange {
+    let begun = Instant::now();
     let reply = session.target.send(call).await;
+    session.meter.add(Part::Send, begun);
     let declined = session.target.declined(call, &reply);
     Exchange {
         place: place.clone(),

@@ -29,7 +29,7 @@ pub(super) struct Shadow {
 impl Shadow {
     /// Returns a reference in which nothing has happened yet.
     pub(super) fn new(session: &Session, bindings: Bindings) -> Self {
-        let reference = Reference::new(session.catalogue.clone(), bindings.seed);
+        let reference = Reference::new(session.catalogue.clone(), bindings.seed).for_itself();
         Self { reference, bindings, before: State::default() }
     }
 

@@ -40,7 +40,7 @@ impl Exchange {
     /// Begins an exchange with an ephemeral secret, best of 32 random bytes or more.
     pub fn new(secret: &[u8]) -> Self {
         let secret = number(secret);
-        let public = GROUP_15.g.modpow(&secret, &GROUP_15.n);
+        let public = GROUP_15.power(&secret);
         Self { secret, public }
     }
 
@@ -65,7 +65,7 @@ impl Exchange {
         let b = read(srp_b).filter(|b| b % &group.n != BigUint::ZERO).ok_or(Error::ServerValue)?;
         let u = scrambler(&self.public, &b);
         let x = claim.identity.private_key(&salt.to_bytes_be(), password);
-        let taken = (&group.k * group.g.modpow(&x, &group.n)) % &group.n;
+        let taken = (&group.k * group.power(&x)) % &group.n;
         let base = (b + &group.n - taken) % &group.n;
         let shared = base.modpow(&(&self.secret + &u * x), &group.n);
         Ok(claim.signature(&session_key(&shared, &u)))

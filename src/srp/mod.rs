@@ -44,13 +44,46 @@ struct Group {
     n: BigUint,
     g: BigUint,
     k: BigUint,
+    /// For each four bits of an exponent, from the last on: the generator's powers by their values.
+    powers: Vec<[BigUint; 15]>,
 }
+
+/// Longest exponent, in bytes, whose power of the generator is looked up: secrets are hashes.
+const TABLE_BYTES: usize = 32;
 
 static GROUP_15: LazyLock<Group> = LazyLock::new(|| {
     let n = BigUint::parse_bytes(GROUP, 16).expect("the constant is hexadecimal");
     let k = number(&sha256(&[&padded(&n), &[2]]));
-    Group { n, g: BigUint::from(2u8), k }
+    let g = BigUint::from(2u8);
+    let mut base = g.clone();
+    let mut powers = Vec::with_capacity(TABLE_BYTES * 2);
+    for _ in 0..TABLE_BYTES * 2 {
+        let mut power = BigUint::from(1u8);
+        let row = std::array::from_fn(|_| {
+            power = &power * &base % &n;
+            power.clone()
+        });
+        base = power * base % &n;
+        powers.push(row);
+    }
+    Group { n, g, k, powers }
 });
+
+impl Group {
+    /// Returns a power of the generator: a product of what the table holds, a third of the work
+    /// of squaring and multiplying.
+    fn power(&self, exponent: &BigUint) -> BigUint {
+        let bytes = exponent.to_bytes_le();
+        if bytes.len() > TABLE_BYTES {
+            return self.g.modpow(exponent, &self.n);
+        }
+        let digits = bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]);
+        let factors = self.powers.iter().zip(digits).filter(|(_, digit)| *digit > 0);
+        factors.fold(BigUint::from(1u8), |product, (row, digit)| {
+            product * &row[usize::from(digit) - 1] % &self.n
+        })
+    }
+}
 
 /// Whose password is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +120,7 @@ impl<'a> Identity<'a> {
 
     /// Returns the verifier `v` that a server keeps instead of the password.
     pub fn verifier(&self, salt: &[u8], password: &str) -> BigUint {
-        GROUP_15.g.modpow(&self.private_key(salt, password), &GROUP_15.n)
+        GROUP_15.power(&self.private_key(salt, password))
     }
 }
 
@@ -126,7 +159,7 @@ impl Server {
             return None;
         }
         let secret = number(secret);
-        let b = (&group.k * &verifier + group.g.modpow(&secret, &group.n)) % &group.n;
+        let b = (&group.k * &verifier + group.power(&secret)) % &group.n;
         Some(Self { a, secret, verifier, b })
     }
 
@@ -236,6 +269,15 @@ mod tests {
         assert_eq!(device.salt, "BwcHBwcHBwcHBwcHBwcHBw==");
         assert!(device.password_verifier.starts_with("AKyj7c38ZOlAuL33ttZVRHlUlMauWyfMlsPRZ"));
         assert!(device.password_verifier.ends_with("sfVYqML9RjVpB8g0slEanawjkp1IyBhodxQ=="));
+    }
+
+    #[test]
+    fn powers_from_the_table_are_those_of_the_generator() {
+        let group = &*GROUP_15;
+        for exponent in [vec![], vec![1], vec![0xf0], vec![7; 31], vec![0xff; 32], vec![5; 33]] {
+            let exponent = number(&exponent);
+            assert_eq!(group.power(&exponent), group.g.modpow(&exponent, &group.n), "{exponent}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Desk {
 
     fn token(&mut self, form: &Form) -> Result<Value, Refusal> {
         let mut answer = self.context().oauth_token(form)?;
-        signing::complete_output(&mut answer);
+        signing::complete_output(&mut answer, signing::Manner::Published);
         Ok(answer)
     }
 
