@@ -83,8 +83,7 @@ impl Step<'_> {
     /// Tells whether the call names no resource that the case could own.
     fn is_about_the_account(&self) -> bool {
         let mut resources = self.service.resources.values();
-        let lists = resources
-            .any(|r| r.within.is_none() && r.list.iter().any(|name| *name == self.operation.name));
+        let lists = resources.any(|r| r.within.is_none() && r.list.contains(&self.operation.name));
         (lists && self.operation.input.required.iter().all(|name| !name.ends_with("Id")))
             || self.operation.name.ends_with("ProvisionedLimit")
     }

@@ -146,8 +146,7 @@ impl Shrinker<'_> {
     async fn simplify(&mut self, best: &mut Best) {
         for index in (0..best.0.steps.len()).rev() {
             let mut place = 0;
-            loop {
-                let Some(with) = input(&best.0.steps[index]) else { break };
+            while let Some(with) = input(&best.0.steps[index]) {
                 let Some(simpler) = simpler_forms(with).into_iter().nth(place) else { break };
                 let mut candidate = best.0.clone();
                 if let Action::Call { with, .. } = &mut candidate.steps[index].action {
