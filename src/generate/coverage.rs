@@ -402,7 +402,10 @@ impl Coverage<'_> {
     /// A list of several items in pages of every size.
     fn pages(&mut self) {
         let Some(paging) = &self.operation.pagination else { return };
+        let handles = self.generator.links.members(&self.service.info.id, self.operation);
         let sizes = match paging.limit_key {
+            // Of a whole account nobody knows how long its lists are.
+            Some(_) if handles.is_empty() => vec![Some(60)],
             Some(_) => vec![None, Some(1), Some(2), Some(60)],
             None => vec![None],
         };

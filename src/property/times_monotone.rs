@@ -54,9 +54,9 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
     let mut told: HashMap<(String, String), Told> = HashMap::new();
     let mut found = Vec::new();
     for (index, heard) in seen.calls.iter().enumerate() {
-        // What is deleted may be made again.
-        let ends =
-            heard.name.is_empty() || ["Delete", "Forget"].iter().any(|w| heard.name.contains(w));
+        // What is deleted may be made again; an empty customization is deleted by setting it.
+        let ends = heard.name.is_empty()
+            || ["Delete", "Forget", "SetUICustomization"].iter().any(|w| heard.name.contains(w));
         if ends && heard.may_change() {
             told.retain(|(owner, _), _| !heard.may_be_of(owner));
         }

@@ -34,8 +34,22 @@ pub(super) async fn tear_down(session: &Session, transcript: &mut Transcript) ->
             let exchange = bounded(session, &call).await;
             transcript.exchanges.extend(exchange);
         }
-        let input = Value::Object(created.handle.clone());
-        let Some(exchange) = bounded(session, &api(service, delete, input)).await else {
+        let delete_call = api(service, delete, Value::Object(created.handle.clone()));
+        let mut exchange = bounded(session, &delete_call).await;
+        if exchange.as_ref().is_some_and(|exchange| !gone(exchange)) {
+            // It may have come to need clearing after it was created: protection switched on later.
+            let later = resource.before_delete.iter().map(|before| {
+                let mut input = created.handle.clone();
+                input.extend(before.with.clone());
+                api(service, &before.operation, Value::Object(input))
+            });
+            for call in later {
+                transcript.exchanges.extend(exchange.take());
+                transcript.exchanges.extend(bounded(session, &call).await);
+                exchange = bounded(session, &delete_call).await;
+            }
+        }
+        let Some(exchange) = exchange else {
             leaked.push(format!("{} {}: {delete} took too long", created.kind, handle(&created)));
             continue;
         };
