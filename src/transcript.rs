@@ -69,6 +69,8 @@ pub struct Twin {
     pub answer: Result<Value, Refusal>,
     /// At most one thing is wrong with the call, so only one refusal can be meant.
     pub one_fault: bool,
+    /// It comes in a state, or with a value, of which nobody says that it works.
+    pub odd: bool,
 }
 
 /// How the reference refuses a call.
@@ -123,6 +125,8 @@ pub enum Call {
         service: String,
         /// The request.
         request: Request,
+        /// Whether to sign it as it stands.
+        signed: bool,
     },
     /// A look at what a function of the case was told; nothing is sent to the target.
     Events {
@@ -260,7 +264,7 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let call = Call::Raw { service: "cognito-idp".into(), request };
+        let call = Call::Raw { service: "cognito-idp".into(), request, signed: false };
         assert_eq!(call.subject(), expected);
     }
 

@@ -242,7 +242,7 @@ fn what_is_not_an_answer_is_not_judged() {
     assert!(!expectation_holds(&CATALOGUE, &lost));
     check(lost, &[]);
     let mut raw = exchange("AdminGetUser", json!({}), 404, "nothing here");
-    raw.call = Call::Raw { service: IDP.into(), request: raw.request.clone() };
+    raw.call = Call::Raw { service: IDP.into(), request: raw.request.clone(), signed: false };
     check(raw, &[]);
     check(exchange("NoSuchOperation", json!({}), 404, "nothing here"), &[]);
 }
@@ -565,7 +565,7 @@ fn raw_requests_hide_their_secrets_too() {
     request.path = "/?Action=SignUp&Password=Hunter2%2DHunter2&Username=anna".into();
     request.headers.push(("Authorization".into(), "Bearer abc".into()));
     request.body = br#"{"Password": "a\"b-Hunter3"}"#.to_vec();
-    raw.call = Call::Raw { service: IDP.into(), request };
+    raw.call = Call::Raw { service: IDP.into(), request, signed: false };
     let case = transcript(vec![raw]);
     let redactor = Redactor::over(&CATALOGUE, &case);
     let text = [
@@ -580,7 +580,7 @@ fn raw_requests_hide_their_secrets_too() {
 /// Shows a raw request, and the answer to it, as reports would.
 fn shown_raw(request: Request, status: u16, answer: &Value) -> String {
     let mut raw = exchange("SignUp", json!({}), status, &answer.to_string());
-    raw.call = Call::Raw { service: IDP.into(), request };
+    raw.call = Call::Raw { service: IDP.into(), request, signed: false };
     let case = transcript(vec![raw]);
     let redactor = Redactor::over(&CATALOGUE, &case);
     let shown = record(&case.exchanges[0], &redactor);
@@ -711,7 +711,7 @@ fn a_map_in_a_query_hides_what_its_keys_say_is_secret() {
         &AuthParameters.entry.2.value=Hunter4%21&AuthParameters.entry.3.key=SECRET_HASH\
         &AuthParameters.entry.3.value=c2VjcmV0LWhhc2g="
         .into();
-    raw.call = Call::Raw { service: IDP.into(), request };
+    raw.call = Call::Raw { service: IDP.into(), request, signed: false };
     let case = transcript(vec![raw]);
     let redactor = Redactor::over(&CATALOGUE, &case);
     let text = curl(&CATALOGUE, "$URL", &case.exchanges[0], &redactor);

@@ -199,7 +199,7 @@ async fn raw_requests_go_out_as_they_are() {
         headers: vec![("content-type".into(), "text/odd".into()), ("x-a".into(), "1".into())],
         body: b"{not json".to_vec(),
     };
-    let call = Call::Raw { service: "cognito-idp".into(), request: request.clone() };
+    let call = Call::Raw { service: "cognito-idp".into(), request: request.clone(), signed: false };
     assert_eq!(http.send(&call).await.request, request);
     let (head, body) = received.lock().expect("no panic").pop().expect("a request");
     assert!(head.starts_with("PUT /some/where?x=%20y&Action=z HTTP/1.1\r\n"), "{head}");

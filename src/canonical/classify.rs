@@ -259,7 +259,9 @@ fn by_name(name: &str) -> Option<Class> {
     } else {
         return None;
     };
-    Some(Class { sort, label: kebab(name), declared: false })
+    // Keys such as PASSWORD belong to maps that the model marks as sensitive.
+    let declared = name.chars().any(|c| c.is_ascii_uppercase());
+    Some(Class { sort, label: kebab(name), declared })
 }
 
 /// Returns `UserPoolId` as `user-pool-id`, `SMS_MFA_CODE` as `sms-mfa-code`.

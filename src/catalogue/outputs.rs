@@ -18,13 +18,18 @@ use crate::outcome::Evidence;
 pub struct Outputs {
     /// `<shape>/<member>`; for the output of an operation itself, `<operation>/<member>`.
     pub members: Vec<String>,
+    /// Whose answers show them so; those of any operation where this is empty. What a pool shows
+    /// once it is made is better known than what is left of it after an update.
+    #[serde(default)]
+    pub operations: Vec<String>,
     /// How well the promise is supported.
     pub evidence: Evidence,
     /// Where it comes from.
     pub source: String,
 }
 
-/// The entry for each listed member, by `<shape>/<member>`.
+/// The entry for each listed member, by `<shape>/<member>`; with the operation in front, and a
+/// space, where the entry is about some operations only.
 pub type OutputIndex = BTreeMap<String, (Evidence, String)>;
 
 /// Holds entries against the shapes they speak of, and indexes them.
@@ -34,11 +39,23 @@ pub type OutputIndex = BTreeMap<String, (Evidence, String)>;
 pub(super) fn index(service: &Service, entries: &[Outputs]) -> Result<OutputIndex, String> {
     let mut index = OutputIndex::new();
     for entry in entries {
+        for operation in &entry.operations {
+            if !service.operations.contains_key(operation) {
+                let known = service.operations.keys().map(String::as_str);
+                return Err(near::unknown("operation", operation, known));
+            }
+        }
         for name in &entry.members {
             check(service, name)?;
-            let promise = (entry.evidence, entry.source.clone());
-            if index.insert(name.clone(), promise).is_some() {
-                return Err(format!("`{name}` is listed twice"));
+            let keys: Vec<String> = match entry.operations.is_empty() {
+                true => vec![name.clone()],
+                false => entry.operations.iter().map(|own| format!("{own} {name}")).collect(),
+            };
+            for key in keys {
+                let promise = (entry.evidence, entry.source.clone());
+                if index.insert(key.clone(), promise).is_some() {
+                    return Err(format!("`{key}` is listed twice"));
+                }
             }
         }
     }

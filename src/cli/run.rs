@@ -22,6 +22,9 @@ use crate::target::Target;
 use crate::target::http::Limits;
 use crate::target::open::{OpenOptions, TargetSpec, open};
 
+/// Wall time for making failures small in a run whose cases have no time budget.
+const SHRINK_TIME: Duration = Duration::from_secs(600);
+
 /// What to run, where, and what to report.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -82,7 +85,8 @@ pub(super) struct RunArgs {
     /// Most steps of a random sequence, what sets its stage apart.
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(5..=200))]
     max_steps: u16,
-    /// Begins no generated case after this many seconds (or `2m`).
+    /// Begins no generated case after this many seconds (or `2m`), and then takes as long again at
+    /// most to make failures small.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     time_budget: Option<Duration>,
     /// Requests that making one generated failure small may take; 0: leave it as it is.
@@ -247,6 +251,8 @@ async fn play(
             frozen_at: None,
             lockstep: args.lockstep,
             shrink_requests: args.shrink,
+            // As long again as the cases may take.
+            shrink_time: args.time_budget.unwrap_or(SHRINK_TIME),
         },
     ));
     let outcome = watched(args, &session, plan).await;

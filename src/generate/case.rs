@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::stock::{AllLinks, Stock};
-use crate::catalogue::{Catalogue, Operation, Service};
+use crate::catalogue::{Auth, Catalogue, Operation, Service};
 use crate::outcome::{Evidence, Level};
-use crate::scenario::node::{At, Node};
+use crate::scenario::node::{At, Node, NodeKind};
 use crate::scenario::{Action, Caller, Expect, RawBody, Scenario, Step};
 use crate::target::Capability;
 
@@ -16,7 +16,7 @@ pub(super) fn call(service: &str, operation: &str, input: &Value) -> Step {
     step(Action::Call {
         service: service.into(),
         operation: operation.into(),
-        with: Node::from(input),
+        with: folded(Node::from(input)),
         caller: Caller::Default,
         pages: None,
         together: None,
@@ -24,15 +24,46 @@ pub(super) fn call(service: &str, operation: &str, input: &Value) -> Step {
 }
 
 /// Returns a step that sends a body as it is under the headers of an operation.
-pub(super) fn raw(service: &str, operation: &str, body: &str) -> Step {
+pub(super) fn raw(service: &str, operation: &Operation, body: &str) -> Step {
     step(Action::Raw {
         service: service.into(),
-        operation: Some(operation.into()),
+        operation: Some(operation.name.clone()),
         method: "POST".into(),
         path: Node::from(&Value::from("/")),
         headers: Node::default(),
         body: RawBody::Value(Node::from(&Value::from(body))),
+        signed: operation.auth == Auth::Sigv4,
     })
+}
+
+/// Characters that a run in a text must have to be written as an expression.
+const LONG_RUN: usize = 200;
+
+/// Returns a value in which texts that end in a long run of one character say so in a few words:
+/// a text at its limit is a hundred thousand characters long.
+fn folded(node: Node) -> Node {
+    let at = node.at;
+    let kind = match node.kind {
+        NodeKind::Scalar(Value::String(text)) => NodeKind::Scalar(fold(text).into()),
+        NodeKind::List(items) => NodeKind::List(items.into_iter().map(folded).collect()),
+        NodeKind::Members(members) => NodeKind::Members(
+            members.into_iter().map(|(name, value)| (name, folded(value))).collect(),
+        ),
+        scalar => scalar,
+    };
+    Node { at, kind }
+}
+
+fn fold(text: String) -> String {
+    let Some(last) = text.chars().next_back().filter(char::is_ascii_alphanumeric) else {
+        return text;
+    };
+    let start = text.trim_end_matches(last);
+    let run = text.len() - start.len();
+    if run < LONG_RUN || start.contains("${") {
+        return text;
+    }
+    format!("{start}${{repeat('{last}', {run})}}")
 }
 
 /// Returns a step that moves the target's clock forward.
@@ -52,6 +83,7 @@ fn step(action: Action) -> Step {
         source: None,
         configurable: false,
         one_fault: false,
+        odd: false,
     }
 }
 

@@ -141,7 +141,14 @@ impl Coverage<'_> {
         let mut after = looks(&self.generator.catalogue, &self.generator.links, &stock);
         // What is gone is asked for too.
         after.extend(before.iter().filter(|look| !same(look, &after)).cloned().collect::<Vec<_>>());
-        let again = Step { expect: Expect::Anything, save: Default::default(), ..call.clone() };
+        // What exists now may be in its way more than once: a domain is taken, and the pool has one.
+        let again = Step {
+            expect: Expect::Anything,
+            save: Default::default(),
+            one_fault: false,
+            odd: true,
+            ..call.clone()
+        };
         let steps: Vec<Step> = before
             .into_iter()
             .chain([call])
@@ -172,8 +179,12 @@ impl Coverage<'_> {
             // Whether a situation can come about here, nobody promises.
             let open = |step: &Step| Step { expect: Expect::Anything, ..step.clone() };
             stage.extend(situation.steps.iter().map(open));
-            let call =
-                Step { expect: Expect::Anything, one_fault: true, ..self.recipe.call.clone() };
+            let call = Step {
+                expect: Expect::Anything,
+                one_fault: true,
+                odd: true,
+                ..self.recipe.call.clone()
+            };
             let name = format!("when-{}", situation.name);
             self.one(&name, &situation.title, &stage, vec![call]);
             if let Some(case) = self.cases.last_mut() {
@@ -196,9 +207,14 @@ impl Coverage<'_> {
         );
         let (refused, harmless): (Vec<_>, Vec<_>) =
             found.iter().partition(|violation| violation.expected.refused());
+        // `null`, a fraction, half a character: who stumbles over them may say so in its own way.
+        let odd = |violation: &&Violation| {
+            let step = self.broken(&violation.apply(&self.base), false)?;
+            Some(Step { odd: true, ..step })
+        };
         let single = |violation: &&Violation| self.broken(&violation.apply(&self.base), true);
         let refused: Vec<Step> = refused.iter().filter_map(single).collect();
-        let harmless: Vec<Step> = harmless.iter().filter_map(single).collect();
+        let harmless: Vec<Step> = harmless.iter().filter_map(odd).collect();
         let pairs = broken::pairs(&found);
         let pair = |(one, other): &(usize, usize)| {
             self.broken(&broken::apply_all(&[&found[*one], &found[*other]], &self.base), false)
@@ -220,7 +236,7 @@ impl Coverage<'_> {
         let (service, name) = (&self.service.info.id, &self.operation.name);
         let step = match applied {
             Applied::Input(input) => call(service, name, input),
-            Applied::Body(body) => raw(service, name, body),
+            Applied::Body(body) => raw(service, self.operation, body),
         };
         Some(Step { one_fault, ..step })
     }
@@ -231,6 +247,18 @@ impl Coverage<'_> {
             steps.truncate(MOST_STAGES);
         }
         steps
+    }
+
+    /// Tells whether the call makes something that is called by what it says in `member`.
+    fn gives(&self, member: &str) -> bool {
+        let resources = self.service.resources.values();
+        let mut creators = resources.flat_map(|resource| &resource.create);
+        let source = format!("input:/{member}");
+        creators.any(|creator| {
+            creator.operation == self.operation.name
+                && creator.handle.get(member) == Some(&source)
+                && !member.ends_with("PoolId")
+        })
     }
 
     /// Each handle of the call in its states: never there, of another pool, of the wrong kind.
@@ -245,6 +273,8 @@ impl Coverage<'_> {
         for (member, shape) in members.iter().filter(|(member, _)| self.base.get(member).is_some())
         {
             let mine = &self.base[member];
+            // A name that the call gives is none it looks up, and each step leaves one more.
+            let one_fault = !self.gives(member);
             let mut values = vec![super::neighbours::never(shape, mine)];
             let others =
                 stock.of(shape).filter(|handle| handle.expression != *mine && !handle.deleted);
@@ -254,7 +284,7 @@ impl Coverage<'_> {
             for value in values.into_iter().flatten() {
                 let mut input = self.base.clone();
                 input[member] = value;
-                steps.push(Step { one_fault: true, ..self.with(&input) });
+                steps.push(Step { one_fault, ..self.with(&input) });
             }
         }
         self.add("handles", "handles of what is not there, or another's", &stage, steps);

@@ -62,7 +62,9 @@ pub(super) fn never(shape: &str, mine: &Value) -> Option<Value> {
         "DeviceKeyType" => "us-east-1_00000000-0000-4000-8000-000000000000".to_owned(),
         "ProviderNameType" | "ProviderNameTypeV2" => "Nobody".to_owned(),
         "ResourceServerIdentifierType" => "nothing-${unique}".to_owned(),
-        "ArnType" | "ARNString" => {
+        // A tagged identity pool is named by the one, everything else by the other.
+        "ARNString" => "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:00000000-0000-4000-8000-000000000000".to_owned(),
+        "ArnType" => {
             "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_000000000".to_owned()
         }
         _ => return None,

@@ -149,7 +149,7 @@ impl Drawing<'_> {
         let found = broken::violations_of_one(service, operation, &base, values, &mut self.rng);
         let applied = one_of(&mut self.rng, &found).map(|violation| violation.apply(&base));
         match applied {
-            Some(Applied::Body(body)) => raw(&service.info.id, &operation.name, &body),
+            Some(Applied::Body(body)) => raw(&service.info.id, operation, &body),
             Some(Applied::Input(input)) => call(&service.info.id, &operation.name, &input),
             None => call(&service.info.id, &operation.name, &base),
         }

@@ -30,7 +30,11 @@ pub(super) fn walk(
     values: &mut Values,
     rng: &mut ChaCha8Rng,
 ) -> Vec<Violation> {
-    let mut walk = Walk { service, values, rng, found: Vec::new() };
+    let shared = service.resources.values().filter(|resource| resource.within.is_none()).any(|r| {
+        let created = r.create.iter().any(|creator| creator.operation == operation.name);
+        created || r.change.contains(&operation.name)
+    });
+    let mut walk = Walk { service, values, rng, shared, found: Vec::new() };
     walk.structure(&operation.input, &operation.name, "", base, only);
     walk.found
 }
@@ -39,6 +43,8 @@ struct Walk<'a> {
     service: &'a Service,
     values: &'a mut Values,
     rng: &'a mut ChaCha8Rng,
+    /// What the call writes shows in lists of the whole account: every case would see it.
+    shared: bool,
     found: Vec<Violation>,
 }
 
@@ -220,6 +226,10 @@ impl<'a> Walk<'a> {
                 false => Expected::Constraint(None),
             };
             self.add(spot, kind, Broken::Value(value), expected);
+        }
+        // A target that stores half a character may be unable to list it ever after.
+        if self.shared {
+            return;
         }
         let kept = Value::from(shortened(text, most.saturating_sub(1))).to_string();
         let half = format!("{}\\ud800\"", kept.strip_suffix('"').unwrap_or_default());

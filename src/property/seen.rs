@@ -214,6 +214,11 @@ impl<'a> Heard<'a> {
     pub(super) fn whole_list(&self) -> Option<&Vec<Value>> {
         let pagination = self.operation?.pagination.as_ref()?;
         let output = self.answer().filter(|_| !self.fragment)?;
+        // Who asks for nothing may be given nothing, or all there is.
+        let limit = pagination.limit_key.as_ref().and_then(|key| self.input.get(key));
+        if limit.and_then(Value::as_f64) == Some(0.0) {
+            return None;
+        }
         let ended = match &self.exchange.pages {
             Some(pages) => pages.ended,
             None => output.get(&pagination.output_token).is_none_or(Value::is_null),

@@ -33,7 +33,10 @@ impl Context<'_> {
         let sign_in = sign_ins.find(|sign_in| sign_in.holds(token)).ok_or_else(invalid)?.clone();
         let device_fits =
             sign_in.device_key.is_none() || sign_in.device_key.as_deref() == device_key;
-        if sign_in.client_id != app.client.id || !device_fits {
+        if sign_in.client_id != app.client.id {
+            return Err(Fault::rule("refresh-token-other-client"));
+        }
+        if !device_fits {
             return Err(invalid());
         }
         if sign_in.revoked {

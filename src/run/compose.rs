@@ -56,7 +56,7 @@ impl Composer<'_> {
                     signed,
                 })
             }
-            Action::Raw { service, operation, method, path, headers, body } => {
+            Action::Raw { service, operation, method, path, headers, body, signed } => {
                 let path = self.fill(path)?.as_str().unwrap_or("/").to_owned();
                 let body = match body {
                     RawBody::Bytes(bytes) => bytes.clone(),
@@ -67,7 +67,7 @@ impl Composer<'_> {
                 };
                 let headers = self.headers(service, operation.as_deref(), headers)?;
                 let request = Request { method: method.clone(), path, headers, body };
-                Ok(Call::Raw { service: service.clone(), request })
+                Ok(Call::Raw { service: service.clone(), request, signed: *signed })
             }
             _ => Err(End::Indeterminate("the step sends nothing".into())),
         }

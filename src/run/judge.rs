@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
-use crate::check;
+use crate::check::{self, Breach};
 use crate::outcome::{CaseOutcome, Evidence, Finding, Level, Verdict};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
+use crate::transcript::Exchange;
 
 /// Most findings one case reports; more would say the same again.
 const MOST_FINDINGS: usize = 50;
@@ -28,6 +29,9 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
             breaches.push((property.id, property.level, exchange, broken.breach));
         }
     }
+    breaches.retain(|(check, level, exchange, breach)| {
+        !is_consequence(check, breach.level.unwrap_or(*level), exchange, breach)
+    });
     // Reading a transcript for its secrets is dear, and most have nothing to report.
     let redactor = match breaches.is_empty() && !has_snapshot(session, case) {
         true => Redactor::new(catalogue),
@@ -71,6 +75,17 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         leaked: played.leaked.clone(),
         ..without_playing(case, &Verdict::Pass)
     }
+}
+
+/// Tells whether a breach only shows what came of carrying out a call that had to be refused: a
+/// list that is echoed where it was sent for a text, tokens of a pool that is not there. That it
+/// was carried out is the finding; its answer has no right form.
+fn is_consequence(check: &str, level: Level, exchange: &Exchange, breach: &Breach) -> bool {
+    let refused = exchange.twin.as_ref().is_some_and(|twin| twin.answer.is_err());
+    let of_content = breach.pointer.starts_with('/')
+        && level != Level::Wire
+        && !matches!(check, "lockstep" | "secret-echo");
+    refused && of_content && exchange.success().is_some()
 }
 
 fn has_snapshot(session: &Session, case: &Scenario) -> bool {

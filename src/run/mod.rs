@@ -12,9 +12,10 @@ mod shrink;
 mod teardown;
 mod triggers;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
@@ -63,6 +64,8 @@ pub struct Options {
     pub lockstep: bool,
     /// Requests that making one failure of a generated case small may take; 0 leaves it as it is.
     pub shrink_requests: u64,
+    /// Wall time that making failures small may take altogether.
+    pub shrink_time: Duration,
 }
 
 impl Default for Options {
@@ -77,6 +80,7 @@ impl Default for Options {
             frozen_at: None,
             lockstep: false,
             shrink_requests: 1500,
+            shrink_time: Duration::from_secs(600),
         }
     }
 }
@@ -98,6 +102,8 @@ pub struct Session {
     confirmed: Mutex<BTreeSet<String>>,
     shared: shared::SharedPools,
     meter: Meter,
+    /// When making failures small ends; set when it begins.
+    shrinks_until: OnceLock<Instant>,
 }
 
 impl Session {
@@ -113,6 +119,7 @@ impl Session {
             confirmed: Mutex::default(),
             shared: shared::SharedPools::default(),
             meter: Meter::default(),
+            shrinks_until: OnceLock::new(),
         }
     }
 
@@ -246,6 +253,11 @@ impl Session {
         failures.all(|finding| confirmed.contains(&judge::kind(finding)))
     }
 
+    /// Tells whether no more may be tried to make failures small.
+    fn stops_shrinking(&self) -> bool {
+        self.is_cancelled() || self.shrinks_until.get().is_some_and(|end| Instant::now() >= *end)
+    }
+
     fn confirmed(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -368,18 +380,28 @@ async fn play_again_what_it_has_after_all(
 
 /// Writes, for each kind of failure of generated cases, the shortest sequence that shows it: with
 /// the first case that failed so, in the order of ids.
+///
+/// Time may run out, so the most telling come first: one of each promise before the same promise
+/// of other operations, what sequences show before what any single exchange does.
 async fn make_small(session: &Session, cases: &BTreeMap<String, Arc<Scenario>>, run: &mut Run) {
     let budget = session.options.shrink_requests;
     let mut done = BTreeSet::new();
+    let mut promises = BTreeSet::new();
     let mut wanted = Vec::new();
     for (at, outcome) in run.cases.iter().enumerate() {
         let Some(case) = cases.get(&outcome.case).filter(|case| case.lockstep) else { continue };
         for (index, finding) in outcome.findings.iter().enumerate().filter(|(_, f)| f.fails) {
             if budget > 0 && done.insert(finding.id.clone()) {
-                wanted.push((at, index, case.clone(), finding.clone()));
+                let promise = (&finding.check, &finding.rule, &finding.pointer);
+                let again = !promises.insert(promise);
+                let rank = (again, Reverse(finding.level));
+                wanted.push((rank, at, index, case.clone(), finding.clone()));
             }
         }
     }
+    wanted.sort_by_key(|(rank, ..)| *rank);
+    let _ = session.shrinks_until.set(Instant::now() + session.options.shrink_time);
+    let wanted = wanted.into_iter().map(|(_, at, index, case, finding)| (at, index, case, finding));
     let shrunk = stream::iter(wanted).map(|(at, index, case, finding)| async move {
         (at, index, session.shrink(&case, &finding, budget).await)
     });

@@ -47,7 +47,7 @@ impl Shadow {
         let (service, operation, input, signed) = match call {
             Call::Api { service, operation, input, signed } => (service, operation, input, signed),
             // Another spelling of a call, if its body says what it is.
-            Call::Raw { service, request } => {
+            Call::Raw { service, request, .. } => {
                 let Action::Raw { operation: Some(operation), .. } = &step.action else {
                     return None;
                 };
@@ -76,7 +76,7 @@ impl Shadow {
             }
         }
         let answer = answer.map_err(|fault| refusal(&session.catalogue, &service, &fault));
-        Some(Twin { input, answer, one_fault: step.one_fault })
+        Some(Twin { input, answer, one_fault: step.one_fault, odd: step.odd })
     }
 
     fn call(

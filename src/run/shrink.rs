@@ -51,8 +51,17 @@ impl Session {
             shown = shrinker.shows(&whole).await;
         }
         let mut best = (Scenario { stage: 0, ..whole }, shown?);
+        shrinker.keep_last(&mut best, case.stage).await;
         shrinker.drop_steps(&mut best).await;
-        shrinker.simplify(&mut best).await;
+        loop {
+            shrinker.simplify(&mut best).await;
+            let steps = best.0.steps.len();
+            // What simpler calls no longer use can go.
+            shrinker.drop_steps(&mut best).await;
+            if best.0.steps.len() == steps {
+                break;
+            }
+        }
         let (mut case, finding) = best;
         forget_unused(&mut case.steps);
         Some(Shrunk { case, finding, requests: shrinker.spent })
@@ -72,7 +81,7 @@ type Best = (Scenario, Finding);
 impl Shrinker<'_> {
     /// Plays a candidate; returns the finding where it shows.
     async fn shows(&mut self, case: &Scenario) -> Option<Finding> {
-        if self.spent >= self.budget || self.session.is_cancelled() {
+        if self.spent >= self.budget || self.session.stops_shrinking() {
             return None;
         }
         self.attempts += 1;
@@ -92,6 +101,22 @@ impl Shrinker<'_> {
         }
     }
 
+    /// Leaves out everything between the stage and the last few steps: most failures need no more.
+    /// Where earlier steps part the target from the reference, none of them can go by itself.
+    async fn keep_last(&mut self, best: &mut Best, stage: usize) {
+        let all = best.0.steps.len();
+        for kept in [1, 2, 4] {
+            if stage + kept >= all {
+                return;
+            }
+            let mut candidate = best.0.clone();
+            candidate.steps.drain(stage..all - kept);
+            if self.improves(best, candidate).await {
+                return;
+            }
+        }
+    }
+
     /// Leaves out runs of steps, long ones first, until no single step can go.
     async fn drop_steps(&mut self, best: &mut Best) {
         let mut length = best.0.steps.len().div_ceil(2).max(1);
@@ -102,6 +127,9 @@ impl Shrinker<'_> {
                 let begin = end.saturating_sub(length);
                 let mut candidate = best.0.clone();
                 candidate.steps.drain(begin..end);
+                if self.session.stops_shrinking() {
+                    return;
+                }
                 if !candidate.steps.is_empty() && self.improves(best, candidate).await {
                     dropped = true;
                 }
@@ -129,7 +157,7 @@ impl Shrinker<'_> {
                 if !self.improves(best, candidate).await {
                     place += 1;
                 }
-                if self.spent >= self.budget {
+                if self.spent >= self.budget || self.session.stops_shrinking() {
                     return;
                 }
             }

@@ -198,6 +198,8 @@ pub struct RawFile {
     pub service: Option<String>,
     /// Headers to add, replace or (null) leave out.
     pub headers: Option<Node>,
+    /// Signs the request as it stands.
+    pub signed: bool,
     /// Body: a string as it is, anything else as JSON.
     pub body: Option<Node>,
     /// The body in base64, for bytes that YAML cannot hold.

@@ -53,7 +53,7 @@ pub(super) fn call(name: &str, arguments: &[Value], bindings: &Bindings) -> Resu
     };
     Ok(match name {
         "repeat" => {
-            let count = usize::try_from(number(1)?.clamp(0, 100_000)).unwrap_or_default();
+            let count = usize::try_from(number(1)?.clamp(0, 200_000)).unwrap_or_default();
             json!(text(0)?.repeat(count))
         }
         "concat" => json!(arguments.iter().map(text_of).collect::<String>()),

@@ -127,6 +127,8 @@ pub struct Step {
     pub configurable: bool,
     /// At most one thing is wrong with the call, so only one refusal can be meant.
     pub one_fault: bool,
+    /// The call comes in a state, or with a value, of which nobody says that it works.
+    pub odd: bool,
 }
 
 /// What a step does.
@@ -161,6 +163,8 @@ pub enum Action {
         headers: Node,
         /// Body.
         body: RawBody,
+        /// It is signed as it stands.
+        signed: bool,
     },
     /// Reads a code.
     Mail {

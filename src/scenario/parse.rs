@@ -155,6 +155,7 @@ impl<'a> Reader<'a> {
             source: file.source.clone(),
             configurable: file.configurable,
             one_fault: false,
+            odd: false,
         };
         for node in step.nodes() {
             self.expressions(node)?;
@@ -211,6 +212,7 @@ impl<'a> Reader<'a> {
                 path: path.clone(),
                 headers,
                 body,
+                signed: false,
             });
         }
         if let Some(mail) = &file.mail {
@@ -323,6 +325,7 @@ impl<'a> Reader<'a> {
             path: file.path.clone().unwrap_or(slash),
             headers: file.headers.clone().unwrap_or_default(),
             body,
+            signed: file.signed,
         })
     }
 

@@ -64,11 +64,14 @@ fn step(step: &Step) -> String {
             }
             lines.extend(together.map(|count| format!("together: {count}")));
         }
-        Action::Raw { service, operation, method, path, headers, body } => {
+        Action::Raw { service, operation, method, path, headers, body, signed } => {
             let mut raw = vec![format!("method: {method}"), format!("path: {}", node(path))];
             match operation {
                 Some(operation) => raw.push(format!("operation: {operation}")),
                 None => raw.push(format!("service: {service}")),
+            }
+            if *signed {
+                raw.push("signed: true".into());
             }
             if !headers.members().is_empty() {
                 raw.push(format!("headers: {}", node(headers)));

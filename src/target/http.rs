@@ -123,7 +123,13 @@ impl Http {
     /// A service or operation that the catalogue lacks goes out under the names given.
     pub fn request(&self, call: &Call) -> Request {
         let (service, operation, input, signed) = match call {
-            Call::Raw { request, .. } => return request.clone(),
+            Call::Raw { service, request, signed } => {
+                let mut request = request.clone();
+                if *signed {
+                    self.sign(service, &mut request);
+                }
+                return request;
+            }
             // Never sent: the harness itself knows the events.
             Call::Events { .. } => return Request::call("", "", &serde_json::Value::Null),
             Call::Api { service, operation, input, signed } => (service, operation, input, *signed),
@@ -133,15 +139,20 @@ impl Http {
         let mut request = Request::call(prefix, operation, input);
         let auth = known.and_then(|s| s.operations.get(operation)).map(|found| found.auth);
         if signed && auth != Some(Auth::None) {
-            let service = known.map_or(service.as_str(), |s| &s.info.signing_name);
-            let scope = Scope { region: self.signing.region(), service, now: sign::now() };
-            // What is signed is the path as it is sent, the endpoint's own included.
-            let path = format!("{}{}", self.base.path().trim_end_matches('/'), request.path);
-            let path = std::mem::replace(&mut request.path, path);
-            sign::sign(&mut request, &self.authority, &self.signing.credentials, scope);
-            request.path = path;
+            self.sign(service, &mut request);
         }
         request
+    }
+
+    fn sign(&self, service: &str, request: &mut Request) {
+        let known = self.catalogue.services.get(service);
+        let service = known.map_or(service, |s| &s.info.signing_name);
+        let scope = Scope { region: self.signing.region(), service, now: sign::now() };
+        // What is signed is the path as it is sent, the endpoint's own included.
+        let path = format!("{}{}", self.base.path().trim_end_matches('/'), request.path);
+        let path = std::mem::replace(&mut request.path, path);
+        sign::sign(request, &self.authority, &self.signing.credentials, scope);
+        request.path = path;
     }
 
     /// Sends a request as it is and returns the response, all of it.

@@ -360,7 +360,7 @@ fn called(call: &Call) -> Option<(&str, &str)> {
     match call {
         Call::Events { .. } => None,
         Call::Api { service, operation, .. } => Some((service, operation)),
-        Call::Raw { service, request } => {
+        Call::Raw { service, request, .. } => {
             let (_, operation) = request.header("x-amz-target")?.split_once('.')?;
             Some((service, operation))
         }

@@ -128,7 +128,7 @@ fn tokens_are_refreshed() {
     );
     let client = bench.client.clone();
     bench.use_client(json!({}));
-    bench.refused("InitiateAuth", refresh(&first["RefreshToken"]), "refresh-token-invalid");
+    bench.refused("InitiateAuth", refresh(&first["RefreshToken"]), "refresh-token-other-client");
     bench.client = client;
     bench.later(30 * 86_400);
     bench.refused("InitiateAuth", refresh(&first["RefreshToken"]), "refresh-token-expired");
