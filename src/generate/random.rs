@@ -116,7 +116,7 @@ impl Drawing<'_> {
             0..=2 => self.looks(),
             3 | 4 => vec![self.broken(service, operation)],
             // Of a whole account nobody knows how long its lists are.
-            5 if operation.pagination.is_some() && !operation.input.required.is_empty() => {
+            5 if operation.pagination.is_some() && self.names_something(service, operation) => {
                 let limit = 1 + u64::from(self.rng.next_u32() % 3);
                 let input = self.input(service, operation, 0);
                 let step = call(&service.info.id, &operation.name, &input);
@@ -137,6 +137,11 @@ impl Drawing<'_> {
                 vec![self.saving(service, operation, &input)]
             }
         }
+    }
+
+    /// Tells whether an operation is about something that the case may own.
+    fn names_something(&self, service: &Service, operation: &Operation) -> bool {
+        !self.generator.links.members(&service.info.id, operation).is_empty()
     }
 
     /// A few looks at what there is, the same ones in the same order each time.
