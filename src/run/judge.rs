@@ -31,6 +31,7 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     }
     breaches.retain(|(check, level, exchange, breach)| {
         !is_consequence(check, breach.level.unwrap_or(*level), exchange, breach)
+            && !is_told_elsewhere(case, check, exchange, breach)
     });
     // Reading a transcript for its secrets is dear, and most have nothing to report.
     let redactor = match breaches.is_empty() && !has_snapshot(session, case) {
@@ -76,6 +77,14 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         answers: Phase::of(&case.id).map(|_| answers(exchanges)).unwrap_or_default(),
         ..without_playing(case, &Verdict::Pass)
     }
+}
+
+/// Tells whether a breach is about how the stage of a generated case was answered: the cases of
+/// that operation tell it, and the others would all fail for it.
+fn is_told_elsewhere(case: &Scenario, check: &str, exchange: &Exchange, breach: &Breach) -> bool {
+    let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
+    let own = case.operations.first().is_some_and(|name| name == exchange.call.operation());
+    case.lockstep && staged && !own && check == "lockstep" && breach.pointer.starts_with('/')
 }
 
 /// Tells whether a breach only shows what came of carrying out a call that had to be refused: a
