@@ -268,7 +268,34 @@ impl Catalogue {
     }
 }
 
+/// How the names of operations begin that read.
+const READS: [&str; 6] = ["Describe", "Get", "List", "Lookup", "AdminGet", "AdminList"];
+
+/// Operations that are named or listed as reads, and that write: they make identities, tokens,
+/// codes, challenges.
+const WRITES_AFTER_ALL: [&str; 9] = [
+    "GetClientToken",
+    "GetCredentialsForIdentity",
+    "GetDerivedToken",
+    "GetId",
+    "GetOpenIdToken",
+    "GetOpenIdTokenForDeveloperIdentity",
+    "GetTokensFromRefreshToken",
+    "GetUserAttributeVerificationCode",
+    "StartWebAuthnRegistration",
+];
+
 impl Service {
+    /// Tells whether an operation can change nothing, as its name and `resources.yaml` say.
+    pub fn only_reads(&self, operation: &str) -> bool {
+        let named = || READS.iter().any(|start| operation.starts_with(start));
+        let listed = || {
+            let mut all = self.resources.values().flat_map(|r| r.read.iter().chain(&r.list));
+            all.any(|read| read == operation)
+        };
+        !WRITES_AFTER_ALL.contains(&operation) && (named() || listed())
+    }
+
     /// Follows a schema's reference to the named shape; other schemas are returned as they are.
     pub fn resolve<'a>(&'a self, schema: &'a Schema) -> &'a Schema {
         schema.target().and_then(|name| self.shapes.get(name)).unwrap_or(schema)

@@ -173,16 +173,13 @@ pub(super) fn each_look<'a>(
 /// Returns the operations that only read a resource, sorted by name.
 pub(super) fn reads(service: &Service) -> Vec<&Operation> {
     let names = service.resources.values().flat_map(|r| r.read.iter().chain(&r.list));
-    let names: BTreeSet<&String> = names.filter(|name| !has_effects(name)).collect();
+    let looks = |name: &&String| service.only_reads(name) && !NO_LOOK.contains(&name.as_str());
+    let names: BTreeSet<&String> = names.filter(looks).collect();
     names.into_iter().filter_map(|name| service.operations.get(name)).collect()
 }
 
-/// Reading operations that are more than a look: they begin or answer something.
-fn has_effects(operation: &str) -> bool {
-    crate::run::writes(operation)
-        || operation == "GetCSVHeader"
-        || operation == "GetSigningCertificate"
-}
+/// Reads that show nothing a call could have changed.
+const NO_LOOK: [&str; 2] = ["GetCSVHeader", "GetSigningCertificate"];
 
 /// Most looks of one operation: one resource and its neighbours.
 const MOST_LOOKS: usize = 3;

@@ -52,20 +52,6 @@ pub(super) struct Heard<'a> {
     pub(super) user: Option<String>,
 }
 
-/// Operations whose names promise to read, and that write: they make identities, tokens, codes.
-const WRITES_AFTER_ALL: &[&str] = &[
-    "GetClientToken",
-    "GetCredentialsForIdentity",
-    "GetDerivedToken",
-    "GetId",
-    "GetOpenIdToken",
-    "GetOpenIdTokenForDeveloperIdentity",
-    "GetTokensFromRefreshToken",
-    "GetUserAttributeVerificationCode",
-];
-
-const READS: &[&str] = &["Describe", "Get", "List", "Lookup", "AdminGet", "AdminList"];
-
 /// Refusals that come after the deed: the user stands, the message or function did not.
 const AFTER_THE_DEED: &[&str] = &[
     "CodeDeliveryFailureException",
@@ -233,14 +219,7 @@ fn hear<'a>(catalogue: &'a Catalogue, exchange: &'a Exchange, functions: bool) -
     let service = catalogue.services.get(exchange.call.service());
     let operation = service.and_then(|service| service.operations.get(name));
     let reads = match &exchange.call {
-        Call::Api { .. } => {
-            let named = READS.iter().any(|start| name.starts_with(start));
-            let listed = service.is_some_and(|service| {
-                let mut all = service.resources.values().flat_map(|r| r.read.iter().chain(&r.list));
-                all.any(|read| read == name) && name != "StartWebAuthnRegistration"
-            });
-            (named || listed) && !WRITES_AFTER_ALL.contains(&name)
-        }
+        Call::Api { .. } => service.is_some_and(|service| service.only_reads(name)),
         Call::Raw { request, .. } => request.method == "GET" && !request.path.starts_with("/?"),
         Call::Events { .. } => true,
     };

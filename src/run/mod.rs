@@ -32,7 +32,6 @@ use crate::target::{Capability, Target};
 use meter::Meter;
 pub use meter::Part;
 use play::Attempt;
-pub(crate) use play::writes;
 pub use shrink::Shrunk;
 
 /// After how many cases in a row that say nothing a run is cut short: the target is gone, or

@@ -346,12 +346,14 @@ impl Player<'_> {
     fn settle(&mut self, step: &Step, exchange: &mut Exchange, twin: Twin) -> Option<End> {
         let shadow = self.shadow.as_mut()?;
         let accepted = exchange.success().is_some();
+        let service = self.session.catalogue.services.get(exchange.call.service());
+        let reads = service.is_some_and(|s| s.only_reads(exchange.call.operation()));
         let mut parted = None;
         match (&twin.answer, accepted) {
             (Ok(_), true) => shadow.save(step, &twin),
             // The target did not do it, or nobody knows.
             (Ok(_), false) => shadow.undo(),
-            (Err(_), true) if writes(exchange.call.operation()) => {
+            (Err(_), true) if !reads => {
                 let Place::Step(index) = &exchange.place else { return Some(End::Broken) };
                 parted = Some(End::Diverged(index - 1));
             }
@@ -462,14 +464,6 @@ fn is_limited(twin: &Twin) -> bool {
     twin.answer.as_ref().is_err_and(|refusal| {
         refusal.code == "LimitExceededException" || refusal.code == "TooManyRequestsException"
     })
-}
-
-/// Tells whether an operation may change anything, as far as its name tells.
-pub(crate) fn writes(operation: &str) -> bool {
-    let reads = ["Describe", "Get", "List", "Lookup", "AdminGet", "AdminList"];
-    let changes = ["GetId", "GetOpenIdToken", "GetTokensFrom", "GetUserAttributeVerification"];
-    changes.iter().any(|name| operation.starts_with(name))
-        || !reads.iter().any(|name| operation.starts_with(name))
 }
 
 /// Sends one call and records what came of it.
