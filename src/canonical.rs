@@ -12,7 +12,7 @@ mod names;
 mod redact;
 
 pub use aws_cli::aws_cli;
-pub(crate) use classify::{Class, class_of, each_leaf, rebuild};
+pub(crate) use classify::{class_of, each_leaf, rebuild};
 pub use curl::curl;
 pub(crate) use curl::quote;
 pub use form::canonical;

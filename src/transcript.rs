@@ -3,6 +3,8 @@
 //! Plain data between the runner, which fills it, and the checks, which are pure functions over
 //! it. Holds live secrets: it never leaves the process; reports get [`crate::canonical`] forms.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::outcome::{Evidence, Level};
@@ -243,12 +245,12 @@ impl Exchange {
 
     /// Returns the output of a successful call as JSON; `{}` for a zero-length body. Of the last
     /// of several pages: with the items of all.
-    pub fn output(&self) -> Option<Value> {
+    pub fn output(&self) -> Option<Cow<'_, Value>> {
         if let Some(pages) = &self.pages {
-            return Some(pages.output.clone());
+            return Some(Cow::Borrowed(&pages.output));
         }
         let body = self.success()?.json().ok()?;
-        Some(body.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+        Some(body.unwrap_or_else(|| Cow::Owned(Value::Object(serde_json::Map::new()))))
     }
 }
 

@@ -8,17 +8,22 @@ use serde_json::{Map, Value};
 use crate::catalogue::{Kind, Schema, Service, Volatile};
 
 /// What a leaf is beyond its JSON type, and what to call it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Class {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Class<'a> {
     /// Id, token, secret or time.
     pub(crate) sort: Volatile,
-    /// Kebab-case: `user-pool-id`, `access-token`, `password`.
-    pub(crate) label: String,
+    /// The member or shape that it is called after.
+    name: &'a str,
     /// A shape says so; otherwise only the member's name does.
     pub(crate) declared: bool,
 }
 
-impl Class {
+impl Class<'_> {
+    /// Returns what to call it, in kebab case: `user-pool-id`, `access-token`, `password`.
+    pub(crate) fn label(&self) -> String {
+        kebab(self.name)
+    }
+
     /// Tells whether the value may never be shown.
     pub(crate) fn is_secret(&self) -> bool {
         matches!(self.sort, Volatile::Secret | Volatile::Token)
@@ -32,9 +37,12 @@ pub(super) fn is_refusal_code(at: &str) -> bool {
 }
 
 /// Sees each scalar with its JSON pointer and class; may return what replaces it.
-pub(crate) type Visit<'v> = &'v mut dyn FnMut(&str, Option<&Class>, &Value) -> Option<Value>;
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&str, Option<&Class<'_>>, &Value) -> Option<Value>;
 
-/// Names, folded to lower case without separators, of members that hold a secret.
+/// Longest of the names below.
+const LONGEST_NAME: usize = 26;
+
+/// Names, folded to lower case without separators and in order, of members that hold a secret.
 const SECRET_NAMES: &[&str] = &[
     "answer",
     "assertion",
@@ -104,7 +112,7 @@ pub(crate) fn rebuild(
 }
 
 /// Sees each leaf with its JSON pointer and class.
-pub(crate) type Look<'v> = &'v mut dyn FnMut(&str, Option<&Class>, &Value);
+pub(crate) type Look<'v> = &'v mut dyn FnMut(&str, Option<&Class<'_>>, &Value);
 
 /// Shows every scalar in `value`, as [`rebuild`] does, and builds nothing.
 pub(crate) fn each_leaf(service: &Service, schema: Option<&Schema>, value: &Value, look: Look<'_>) {
@@ -121,7 +129,7 @@ impl<'a> Leaves<'a, '_> {
     fn walk(
         &mut self,
         schema: Option<&'a Schema>,
-        inherited: Option<&Class>,
+        inherited: Option<&Class<'_>>,
         name: &str,
         value: &Value,
         at: &mut String,
@@ -170,7 +178,7 @@ impl<'a> Walk<'a, '_> {
     fn walk(
         &mut self,
         schema: Option<&'a Schema>,
-        inherited: Option<&Class>,
+        inherited: Option<&Class<'_>>,
         name: &str,
         value: &Value,
         at: &str,
@@ -180,7 +188,7 @@ impl<'a> Walk<'a, '_> {
             Some(service) => service.resolve(schema),
             None => schema,
         });
-        let class = inherited.cloned().or_else(|| class_of(schema, shape, name, value));
+        let class = inherited.copied().or_else(|| class_of(schema, shape, name, value));
         match value {
             Value::Object(members) => {
                 let mut rebuilt = Map::new();
@@ -208,12 +216,12 @@ impl<'a> Walk<'a, '_> {
 
 /// Classifies a value by its resolved `schema` and the name of its `shape`, else by the name of the
 /// member that holds it.
-pub(crate) fn class_of(
+pub(crate) fn class_of<'a>(
     schema: Option<&Schema>,
-    shape: Option<&str>,
-    name: &str,
+    shape: Option<&'a str>,
+    name: &'a str,
     value: &Value,
-) -> Option<Class> {
+) -> Option<Class<'a>> {
     let declared = schema.and_then(|schema| by_shape(schema, shape, name));
     let telling = !schema.is_some_and(is_no_text) && !is_unit(value);
     declared.or_else(|| by_name(name).filter(|_| telling))
@@ -231,7 +239,7 @@ fn is_unit(value: &Value) -> bool {
 }
 
 /// Classifies by the declared shape.
-fn by_shape(schema: &Schema, shape: Option<&str>, name: &str) -> Option<Class> {
+fn by_shape<'a>(schema: &Schema, shape: Option<&'a str>, name: &'a str) -> Option<Class<'a>> {
     let timestamp = schema.timestamp.as_ref().map(|_| Volatile::Time);
     let sort = schema.volatile.or(timestamp)?;
     let telling = !matches!(name, "" | "Id" | "Token") && !name.contains(['.', ':', '/']);
@@ -242,16 +250,24 @@ fn by_shape(schema: &Schema, shape: Option<&str>, name: &str) -> Option<Class> {
         }
         _ => name,
     };
-    Some(Class { sort, label: kebab(name), declared: true })
+    Some(Class { sort, name, declared: true })
 }
 
 /// Classifies by the name of the member or map key.
-fn by_name(name: &str) -> Option<Class> {
-    let folded = || {
-        let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
-        letters.map(|byte| byte.to_ascii_lowercase())
+fn by_name(name: &str) -> Option<Class<'_>> {
+    let mut folded = [0; LONGEST_NAME];
+    let mut length = 0;
+    for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
+        // What does not fit is longer than every known name.
+        if let Some(slot) = folded.get_mut(length) {
+            *slot = byte.to_ascii_lowercase();
+        }
+        length += 1;
+    }
+    let folded = folded.get(..length);
+    let known = |names: &[&str]| {
+        folded.is_some_and(|folded| names.binary_search_by(|n| n.as_bytes().cmp(folded)).is_ok())
     };
-    let known = |names: &[&str]| names.iter().any(|known| folded().eq(known.bytes()));
     let sort = if known(TOKEN_NAMES) {
         Volatile::Token
     } else if known(SECRET_NAMES) || name.ends_with("_CODE") {
@@ -261,7 +277,7 @@ fn by_name(name: &str) -> Option<Class> {
     };
     // Keys such as PASSWORD belong to maps that the model marks as sensitive.
     let declared = name.chars().any(|c| c.is_ascii_uppercase());
-    Some(Class { sort, label: kebab(name), declared })
+    Some(Class { sort, name, declared })
 }
 
 /// Returns `UserPoolId` as `user-pool-id`, `SMS_MFA_CODE` as `sms-mfa-code`.
@@ -276,4 +292,19 @@ fn kebab(name: &str) -> String {
         before = c;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_are_in_order_and_fit() {
+        for names in [SECRET_NAMES, TOKEN_NAMES] {
+            assert!(names.is_sorted());
+            assert!(names.iter().all(|name| name.len() <= LONGEST_NAME), "{names:?}");
+            assert!(names.iter().all(|name| by_name(name).is_some()));
+        }
+        assert_eq!(by_name("AccessTokenOfSomethingElseThatIsLongerStill"), None);
+    }
 }

@@ -92,7 +92,7 @@ impl Former {
             let text = leaf.as_str().filter(|text| !text.is_empty())?;
             match class {
                 Some(class) if class.is_secret() => {
-                    Some(json!(self.names.name(text, &class.label)))
+                    Some(json!(self.names.name(text, &class.label())))
                 }
                 Some(class) if class.sort == Volatile::Id && self.names.known(text).is_none() => {
                     self.literals.insert(text.to_owned());
@@ -124,7 +124,7 @@ impl Former {
             }
             (class, Value::String(text)) if !text.is_empty() => {
                 let kept = !class.is_secret() && self.literals.contains(text);
-                (!kept).then(|| json!(self.names.name(text, &class.label)))
+                (!kept).then(|| json!(self.names.name(text, &class.label())))
             }
             _ => None,
         });

@@ -190,7 +190,7 @@ impl<'a> Redactor<'a> {
                 Value::Number(number) => number.to_string(),
                 _ => return None,
             };
-            Some(Value::String(self.names.name(&text, &class.label)))
+            Some(Value::String(self.names.name(&text, &class.label())))
         })
     }
 }

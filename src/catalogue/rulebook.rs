@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
 use serde::Deserialize;
 
 use crate::outcome::{Evidence, Level};
@@ -92,10 +91,31 @@ impl Rule {
     }
 
     /// Tells whether `message` is what the rule promises; `true` when it promises no text.
+    ///
+    /// White space at the end counts for nothing: nobody sees it.
     pub fn message_matches(&self, message: &str) -> bool {
         let Some(template) = &self.message else { return true };
-        let Some(pattern) = self.message_pattern(template) else { return false };
-        pattern.is_match(message)
+        let parts = literals(template.trim_end());
+        let (first, others) = parts.split_first().expect("a text has a first part");
+        let message = message.trim_end();
+        let rest = match self.matching {
+            Matching::Contains => message.find(first).map(|at| &message[at + first.len()..]),
+            Matching::Exact | Matching::Prefix => message.strip_prefix(first),
+        };
+        let Some(mut rest) = rest else { return false };
+        let Some((last, middle)) = others.split_last() else {
+            return self.matching != Matching::Exact || rest.is_empty();
+        };
+        // Whatever stands between two parts is as short as can be: if a later place would do for
+        // a part, the earlier one does.
+        for part in middle {
+            let Some(at) = rest.find(part) else { return false };
+            rest = &rest[at + part.len()..];
+        }
+        match self.matching {
+            Matching::Exact => rest.ends_with(last),
+            Matching::Prefix | Matching::Contains => rest.contains(last),
+        }
     }
 
     /// Grade of the message's wording.
@@ -107,36 +127,29 @@ impl Rule {
     pub fn covers(&self, operation: &str) -> bool {
         self.operations.contains("*") || self.operations.contains(operation)
     }
-
-    fn message_pattern(&self, template: &str) -> Option<Regex> {
-        let mut pattern = String::from("(?s)");
-        if self.matching != Matching::Contains {
-            pattern.push('^');
-        }
-        let mut rest = template;
-        while let Some((before, name, after)) = placeholder(rest) {
-            let _ = name;
-            pattern.push_str(&regex::escape(before));
-            pattern.push_str(".*?");
-            rest = after;
-        }
-        pattern.push_str(&regex::escape(rest));
-        if self.matching == Matching::Exact {
-            pattern.push('$');
-        }
-        Regex::new(&pattern).ok()
-    }
 }
 
-/// Splits at the first `{name}`; other braces (`{####}`) are text.
-fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
+/// Returns what stands before, between and after the placeholders of a text.
+fn literals(template: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = placeholder(rest) {
+        parts.push(before);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Returns what stands before and after the first `{name}`; other braces (`{####}`) are text.
+fn placeholder(text: &str) -> Option<(&str, &str)> {
     let mut from = 0;
     loop {
         let open = from + text[from..].find('{')?;
         let close = open + text[open..].find('}')?;
         let name = &text[open + 1..close];
         if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Some((&text[..open], name, &text[close + 1..]));
+            return Some((&text[..open], &text[close + 1..]));
         }
         from = open + 1;
     }
@@ -223,5 +236,12 @@ mod tests {
         check("CIDR", Matching::Contains, "Incorrect CIDR format", true);
         check("Incorrect", Matching::Prefix, "Incorrect CIDR", true);
         check("CIDR", Matching::Prefix, "Incorrect CIDR", false);
+        let between = "{a} is not {b}, {c}.";
+        check(between, Matching::Exact, "x is not y, not z, but w.", true);
+        check(between, Matching::Exact, "x is not y.", false);
+        check("a{b}a", Matching::Exact, "a", false);
+        check("a{b} c", Matching::Contains, "xa-y cz", true);
+        check("a{b} c", Matching::Prefix, "a-y cz", true);
+        check("Attribute does not exist\n", Matching::Exact, "Attribute does not exist", true);
     }
 }

@@ -1,5 +1,7 @@
 //! A step went as its case expects: output, refusal by a rule, or raw response.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Breach, Check, message, preview, summary, throttled};
@@ -148,7 +150,8 @@ fn raw(
     }
     if let Some((pattern, (root, prefix))) = body {
         let text = || String::from_utf8_lossy(&response.body).into_owned();
-        let value = response.json().ok().flatten().unwrap_or_else(|| Value::from(text()));
+        let value = response.json().ok().flatten();
+        let value = value.unwrap_or_else(|| Cow::Owned(Value::from(text())));
         let mismatches = pattern.mismatches(&value).into_iter();
         found.extend(mismatches.map(|m| mismatch(expect, root, prefix, m)));
     }

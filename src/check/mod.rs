@@ -23,6 +23,8 @@ mod status;
 mod timestamp;
 mod void_body;
 
+use std::borrow::Cow;
+
 use ring::digest;
 use serde_json::Value;
 
@@ -197,7 +199,7 @@ impl Answered<'_> {
     }
 
     /// The output of a successful call, when it is JSON and there is any.
-    fn output(&self) -> Option<Value> {
+    fn output(&self) -> Option<Cow<'_, Value>> {
         self.response.is_success().then(|| self.response.json().ok()?)?
     }
 }

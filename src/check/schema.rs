@@ -3,6 +3,7 @@
 //! Lengths, ranges and patterns of answers are not checked: the service itself breaks them (its
 //! attribute name `phone_number_verified` is longer than the model allows).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -48,17 +49,32 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(shape) = call.operation.output.as_ref().filter(|_| call.response.is_success()) else {
         return Vec::new();
     };
-    let mut body = match call.response.json() {
+    let body = match call.response.json() {
         Ok(Some(body)) => body,
         // `{}` where nothing is declared is `void-body`'s.
         Ok(None) if shape.properties.iter().all(BTreeMap::is_empty) => return Vec::new(),
         _ => return vec![MODELLED.broken("body", "a JSON object", preview(call.response))],
     };
     let mut found = Vec::new();
-    drop_nulls(&mut body, "", &mut found);
+    let body = match has_nulls(&body) {
+        true => {
+            let mut body = body.into_owned();
+            drop_nulls(&mut body, "", &mut found);
+            Cow::Owned(body)
+        }
+        false => body,
+    };
     let validator = validator(call.service, call.operation, shape);
     found.extend(validator.iter_errors(&body).flat_map(|error| breaches(call.service, error)));
     once_each(found)
+}
+
+fn has_nulls(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.values().any(|v| v.is_null() || has_nulls(v)),
+        Value::Array(items) => items.iter().any(has_nulls),
+        _ => false,
+    }
 }
 
 /// Takes `null` members out, noting each: to every client they are absent.

@@ -140,40 +140,56 @@ pub(super) fn outputs(
     theirs: &Value,
     pairs: &mut Pairs,
 ) -> Vec<Difference> {
-    let mut walk = Walk { service, pairs, found: Vec::new() };
-    let at = At { owner: operation, name: "", pointer: String::new(), member: String::new() };
-    walk.value(schema, &at, ours, theirs);
+    let mut walk = Walk { service, pairs, pointer: String::new(), found: Vec::new() };
+    let at = At { owner: operation, name: "", member: None };
+    walk.value(schema, at, ours, theirs);
     walk.found
 }
 
 /// Where a value stands.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct At<'a> {
     /// Innermost named structure, or the operation.
     owner: &'a str,
-    /// Name of the member.
+    /// Name of the member or map key.
     name: &'a str,
-    pointer: String,
-    member: String,
+    /// Structure and name of the innermost member of a structure: a map's entries have its.
+    member: Option<(&'a str, &'a str)>,
 }
 
 struct Walk<'a, 'p> {
     service: &'a Service,
     pairs: &'p mut Pairs,
+    /// JSON pointer to where the walk is.
+    pointer: String,
     found: Vec<Difference>,
 }
 
+impl<'a> At<'a> {
+    /// Returns the place of a member, or of an entry of a map.
+    fn below<'n>(self, name: &'n str, map: bool) -> At<'n>
+    where
+        'a: 'n,
+    {
+        At {
+            owner: self.owner,
+            name,
+            member: if map { self.member } else { Some((self.owner, name)) },
+        }
+    }
+}
+
 impl<'a> Walk<'a, '_> {
-    fn value(&mut self, schema: Option<&'a Schema>, at: &At<'_>, ours: &Value, theirs: &Value) {
+    fn value(&mut self, schema: Option<&'a Schema>, at: At<'_>, ours: &Value, theirs: &Value) {
         let shape = schema.and_then(Schema::target);
         let schema = schema.map(|schema| self.service.resolve(schema));
         let owner = shape.unwrap_or(at.owner);
         match (ours, theirs) {
             (Value::Object(ours), Value::Object(theirs)) => {
-                self.members(schema, &At { owner, ..at.clone() }, ours, theirs);
+                self.members(schema, At { owner, ..at }, ours, theirs);
             }
             (Value::Array(ours), Value::Array(theirs)) => {
-                self.items(schema, &At { owner, ..at.clone() }, ours, theirs);
+                self.items(schema, At { owner, ..at }, ours, theirs);
             }
             _ if ours == theirs => {
                 if let (Value::String(text), Some(Volatile::Id)) =
@@ -190,7 +206,7 @@ impl<'a> Walk<'a, '_> {
         &mut self,
         schema: Option<&Schema>,
         shape: Option<&str>,
-        at: &At<'_>,
+        at: At<'_>,
         ours: &Value,
         theirs: &Value,
     ) {
@@ -226,7 +242,7 @@ impl<'a> Walk<'a, '_> {
     fn members(
         &mut self,
         schema: Option<&'a Schema>,
-        at: &At<'_>,
+        at: At<'_>,
         ours: &Map<String, Value>,
         theirs: &Map<String, Value>,
     ) {
@@ -246,40 +262,47 @@ impl<'a> Walk<'a, '_> {
                 true => theirs.get(&self.pairs.translated(name)),
                 false => theirs.get(name),
             };
-            let at = self.below(at, name, map);
+            if is_void(value) && other.is_none_or(is_void) {
+                continue;
+            }
+            let above = self.step_into(name);
+            let at = at.below(name, map);
             match other {
                 Some(other) if !is_void(other) || is_void(value) => {
-                    if !(is_void(value) && is_void(other)) {
-                        self.value(inner(name), &at, value, other);
-                    }
+                    self.value(inner(name), at, value, other);
                 }
-                _ if is_void(value) => {}
-                _ => self.differ(&at, shown(value), "absent".into(), false),
+                _ => self.differ(at, shown(value), "absent".into(), false),
             }
+            self.pointer.truncate(above);
         }
-        let translated = |name: &String| self.pairs.translated(name);
         let known: BTreeSet<String> = match map {
-            true => ours.keys().map(translated).collect(),
+            true => ours.keys().map(|name| self.pairs.translated(name)).collect(),
             false => BTreeSet::new(),
         };
         for (name, value) in theirs {
             let declared = schema.is_none_or(|s| s.member(name).is_some() || map);
             let known = if map { known.contains(name) } else { ours.contains_key(name) };
             if !known && declared && !is_void(value) {
-                let at = self.below(at, name, map);
-                self.differ(&at, "absent".into(), shown(value), false);
+                let above = self.step_into(name);
+                self.differ(at.below(name, map), "absent".into(), shown(value), false);
+                self.pointer.truncate(above);
             }
         }
     }
 
-    fn below<'n>(&self, at: &At<'n>, name: &'n str, map: bool) -> At<'n> {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        let member = if map { at.member.clone() } else { format!("{}/{name}", at.owner) };
-        At { owner: at.owner, name, pointer: format!("{}/{escaped}", at.pointer), member }
+    /// Lengthens the pointer by a name; returns how long it was.
+    fn step_into(&mut self, name: &str) -> usize {
+        let above = self.pointer.len();
+        self.pointer.push('/');
+        match name.contains(['~', '/']) {
+            true => self.pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+            false => self.pointer.push_str(name),
+        }
+        above
     }
 
     /// Matches items: first those that say the same, then those of the same name, then the rest.
-    fn items(&mut self, schema: Option<&'a Schema>, at: &At<'_>, ours: &[Value], theirs: &[Value]) {
+    fn items(&mut self, schema: Option<&'a Schema>, at: At<'_>, ours: &[Value], theirs: &[Value]) {
         let item = schema.and_then(|schema| schema.items.as_deref());
         let mut left: Vec<usize> = (0..theirs.len()).collect();
         let mut lacking = Vec::new();
@@ -289,7 +312,7 @@ impl<'a> Walk<'a, '_> {
                 // What matched is compared once more, to pair the ids in it.
                 Some(place) => {
                     let index = left.remove(place);
-                    self.value(item, &self.item(at, index), value, &theirs[index]);
+                    self.item(item, at, index, value, theirs);
                 }
                 None => lacking.push(value),
             }
@@ -304,39 +327,51 @@ impl<'a> Walk<'a, '_> {
             match place {
                 Some(place) => {
                     let index = left.remove(place);
-                    self.value(item, &self.item(at, index), value, &theirs[index]);
+                    self.item(item, at, index, value, theirs);
                 }
                 None => self.differ(at, shown(value), "absent".into(), true),
             }
         }
         for index in left {
-            let at = self.item(at, index);
-            self.differ(&at, "absent".into(), shown(&theirs[index]), true);
+            let above = self.step_into(&index.to_string());
+            self.differ(at, "absent".into(), shown(&theirs[index]), true);
+            self.pointer.truncate(above);
         }
     }
 
-    fn item<'n>(&self, at: &At<'n>, index: usize) -> At<'n> {
-        At { pointer: format!("{}/{index}", at.pointer), ..at.clone() }
+    fn item(
+        &mut self,
+        schema: Option<&'a Schema>,
+        at: At<'_>,
+        index: usize,
+        ours: &Value,
+        theirs: &[Value],
+    ) {
+        let above = self.step_into(&index.to_string());
+        self.value(schema, at, ours, &theirs[index]);
+        self.pointer.truncate(above);
     }
 
     /// Tells whether two items say the same, without pairing any id for good.
     fn alike(
         &mut self,
         schema: Option<&'a Schema>,
-        at: &At<'_>,
+        at: At<'_>,
         ours: &Value,
         theirs: &Value,
     ) -> bool {
         let kept = self.pairs.journal.len();
-        let mut walk = Walk { service: self.service, pairs: self.pairs, found: Vec::new() };
+        let (pointer, found) = (String::new(), Vec::new());
+        let mut walk = Walk { service: self.service, pairs: self.pairs, pointer, found };
         walk.value(schema, at, ours, theirs);
         let alike = walk.found.is_empty();
         self.pairs.take_back(kept);
         alike
     }
 
-    fn differ(&mut self, at: &At<'_>, expected: String, actual: String, item: bool) {
-        let (pointer, member) = (at.pointer.clone(), at.member.clone());
+    fn differ(&mut self, at: At<'_>, expected: String, actual: String, item: bool) {
+        let pointer = self.pointer.clone();
+        let member = at.member.map_or_else(String::new, |(owner, name)| format!("{owner}/{name}"));
         self.found.push(Difference { pointer, member, expected, actual, item });
     }
 }

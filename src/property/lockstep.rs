@@ -1,5 +1,7 @@
 //! The target answers each step as the reference does, ids, tokens and times aside.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::answers::{self, Difference, Pairs};
@@ -65,13 +67,13 @@ impl Step<'_> {
         if self.is_about_the_account() {
             return Vec::new();
         }
-        let (mut ours, mut theirs) = (ours.clone(), theirs);
+        let (mut ours, mut theirs) = (Cow::Borrowed(ours), theirs);
         // What stands on one page of several is the server's business.
         if let Some(key) = self.operation.pagination.as_ref().and_then(|p| p.result_key.as_ref())
             && (self.is_paged(&ours) || self.is_paged(&theirs))
         {
             for page in [&mut ours, &mut theirs] {
-                page.as_object_mut().map(|members| members.remove(key));
+                page.to_mut().as_object_mut().map(|members| members.remove(key));
             }
         }
         let schema = self.operation.output.as_ref();

@@ -1,5 +1,6 @@
 //! A transcript as properties look at it: each exchange read once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -22,9 +23,9 @@ pub struct Seen<'a> {
 
 /// What came of a call.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum Said<'a> {
     /// It was carried out; the output (`{}` for a zero-length body).
-    Answer(Value),
+    Answer(Cow<'a, Value>),
     /// It was refused with this code: it changed nothing.
     Refusal(String),
     /// Nothing can be said: lost, declined, throttled, failed half-way, not read yet.
@@ -41,7 +42,7 @@ pub(super) struct Heard<'a> {
     /// The operation's name; empty of raw requests.
     pub(super) name: &'a str,
     pub(super) input: &'a Value,
-    pub(super) said: Said,
+    pub(super) said: Said<'a>,
     /// The call can change nothing.
     pub(super) reads: bool,
     /// The answer is one page out of the middle of a list.
@@ -238,7 +239,7 @@ fn hear<'a>(catalogue: &'a Catalogue, exchange: &'a Exchange, functions: bool) -
 
 /// Tells what came of an exchange. Where functions run, one may have changed anything before a
 /// call that can run it was refused.
-fn said(exchange: &Exchange, operation: Option<&Operation>, functions: bool) -> Said {
+fn said<'a>(exchange: &'a Exchange, operation: Option<&Operation>, functions: bool) -> Said<'a> {
     let Ok(response) = &exchange.reply else { return Said::Nothing };
     if exchange.declined || throttled(exchange) || response.status >= 500 {
         return Said::Nothing;

@@ -58,11 +58,9 @@ fn exchange(index: usize, (operation, input, said): &Line) -> Exchange {
         Some(code) => Ok(Response {
             status: 400,
             headers: Vec::new(),
-            body: json!({"__type": code, "message": "no"}).to_string().into_bytes(),
+            body: json!({"__type": code, "message": "no"}).to_string().into(),
         }),
-        None => {
-            Ok(Response { status: 200, headers: Vec::new(), body: said.to_string().into_bytes() })
-        }
+        None => Ok(Response { status: 200, headers: Vec::new(), body: said.to_string().into() }),
     };
     let request =
         Request { method: "POST".into(), path: "/".into(), headers: Vec::new(), body: Vec::new() };

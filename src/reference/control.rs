@@ -112,7 +112,7 @@ fn identity_document(request: &Request, document: &str) -> Option<Response> {
 
 fn answer(status: u16, body: &Value) -> Response {
     let headers = vec![("content-type".into(), "application/json".into())];
-    Response { status, headers, body: body.to_string().into_bytes() }
+    Response { status, headers, body: body.to_string().into() }
 }
 
 #[cfg(test)]

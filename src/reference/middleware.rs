@@ -84,7 +84,7 @@ mod tests {
             let mut request = request.clone();
             request.path.push(self.0);
             let mut response = next(&request);
-            response.body.push(self.0 as u8);
+            response.body = [&*response.body, &[self.0 as u8]].concat().into();
             response
         }
     }
@@ -92,12 +92,13 @@ mod tests {
     #[test]
     fn the_last_is_the_outermost() {
         let mutate: Mutate = Arc::new(|_, operation, response| {
-            response.body.extend(operation.unwrap_or("-").bytes());
+            let operation = operation.unwrap_or("-").as_bytes();
+            response.body = [&*response.body, operation].concat().into();
         });
         let stack = Stack(vec![Arc::new(Letter('a')), Arc::new(mutate), Arc::new(Letter('b'))]);
         let request = Request::call("Service", "Do", &Value::Null);
         let echo = |request: &Request| Response {
-            body: request.path.clone().into_bytes(),
+            body: request.path.clone().into(),
             ..Response::default()
         };
         let response = stack.answer(&request, Some("Do"), &echo);

@@ -78,7 +78,7 @@ impl Shell {
         if !body.is_empty() {
             headers.push(("content-type".into(), "application/json;charset=UTF-8".into()));
         }
-        Response { status, headers, body }
+        Response { status, headers, body: body.into() }
     }
 }
 

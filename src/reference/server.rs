@@ -173,7 +173,7 @@ fn into_http(response: Response) -> axum::response::Response {
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Body::from(response.body)).unwrap_or_else(|_| status_only(500))
+    builder.body(Body::from(response.body.into_bytes())).unwrap_or_else(|_| status_only(500))
 }
 
 fn status_only(status: u16) -> axum::response::Response {

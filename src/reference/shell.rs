@@ -219,7 +219,7 @@ impl Shell {
             ("content-length".into(), body.len().to_string()),
             ("x-amzn-requestid".into(), self.request_id()),
         ];
-        Response { status, headers, body }
+        Response { status, headers, body: body.into() }
     }
 
     pub(super) fn request_id(&self) -> String {

@@ -320,7 +320,7 @@ mod tests {
             place: Place::Step(1),
             call,
             request,
-            reply: Ok(Response { status: 200, headers: Vec::new(), body: b"{}".to_vec() }),
+            reply: Ok(Response { status: 200, headers: Vec::new(), body: b"{}".into() }),
             sdk: None,
             expect: None,
             pages: None,

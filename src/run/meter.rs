@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 pub enum Part {
     /// Making cases.
     Generate,
-    /// Filling in what is sent and expected, and asking the reference beside the target.
+    /// Filling in what is sent and expected.
     Prepare,
-    /// Waiting for responses, from the request's making on.
+    /// The reference's answer to the same step; mostly while the target works on its own.
+    Twin,
+    /// Waiting for responses, from the request's making on, with what is done meanwhile.
     Send,
     /// Checks and properties.
     Judge,
@@ -18,7 +20,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order a case goes through them.
-    pub const ALL: [Self; 4] = [Self::Generate, Self::Prepare, Self::Send, Self::Judge];
+    pub const ALL: [Self; 5] = [Self::Generate, Self::Prepare, Self::Twin, Self::Send, Self::Judge];
 }
 
 /// Wall time by part, summed over the cases that run at once.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
@@ -103,6 +103,8 @@ pub struct Session {
     /// When making failures small ends; set when it begins.
     shrinks_until: OnceLock<Instant>,
     meter: Meter,
+    /// One for each case that may talk to the target at once.
+    slots: Semaphore,
 }
 
 impl Session {
@@ -111,6 +113,7 @@ impl Session {
         Self {
             catalogue,
             target,
+            slots: Semaphore::new(options.jobs.max(1)),
             options,
             clock: RwLock::new(()),
             advanced: AtomicU64::new(0),
@@ -197,7 +200,7 @@ impl Session {
     /// Where the target carries out what the reference refuses, a case in lockstep begins anew
     /// with the step after: the two have no state in common any more.
     async fn play_once(&self, case: &Scenario, attempt: Attempt) -> CaseOutcome {
-        let mut played = play::play(self, case, attempt.clone(), case.stage).await;
+        let mut played = self.play(case, attempt.clone(), case.stage).await;
         let mut outcome = self.judge(case, &played);
         let mut parts = 1;
         while let play::End::Diverged(step) = played.end {
@@ -205,11 +208,17 @@ impl Session {
                 break;
             }
             let again = Attempt::Part(Box::new(attempt.clone()), parts);
-            played = play::play(self, case, again, step + 1).await;
+            played = self.play(case, again, step + 1).await;
             judge::add(&mut outcome, self.judge(case, &played));
             parts += 1;
         }
         outcome
+    }
+
+    /// Plays a case when one of the places at the target is free.
+    async fn play(&self, case: &Scenario, attempt: Attempt, from: usize) -> play::Played {
+        let _slot = self.slots.acquire().await.expect("nobody closes it");
+        play::play(self, case, attempt, from).await
     }
 
     fn judge(&self, case: &Scenario, played: &play::Played) -> CaseOutcome {
@@ -319,7 +328,7 @@ pub async fn run_plan(
         let mut playing = JoinSet::new();
         let mut silent = 0;
         loop {
-            while playing.len() < session.options.jobs.max(1)
+            while playing.len() < under_way(&session.options)
                 && let Some(case) = next()
             {
                 if !session.is_cancelled() {
@@ -360,6 +369,13 @@ pub async fn run_plan(
     run.complete = run.cases.len() == run.planned;
     run.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     run
+}
+
+/// How many cases are under way at once: those that talk to the target, and some that are judged
+/// or wait for their turn meanwhile, so that the target never waits for a judge.
+fn under_way(options: &Options) -> usize {
+    let ahead = if options.fail_fast { 0 } else { 2 };
+    options.jobs.max(1) + ahead
 }
 
 /// Plays the cases again that seemed to need an operation the target lacks, where another case

@@ -287,13 +287,8 @@ impl Player<'_> {
         let settles = step.eventually.unwrap_or_default().min(self.session.target.settle_secs());
         let deadline = Instant::now() + Duration::from_secs(settles);
         let mut pause = Duration::from_millis(50);
-        let begun = Instant::now();
-        let twin = match &mut self.shadow {
-            Some(shadow) => shadow.answer(self.session, self.case, step, overlay),
-            None => None,
-        };
-        self.session.meter.add(Part::Prepare, begun);
-        let alone = twin.is_none() && self.shadow.is_some();
+        let mut twin = None;
+        let mut asked = false;
         let mut exchange = loop {
             let begun = Instant::now();
             let call = self.composer().call(&step.action, overlay)?;
@@ -304,14 +299,28 @@ impl Player<'_> {
                 expect.evidence = Evidence::Documented;
                 expect.source = format!("API reference, the operations of set-up {name}");
             }
-            if let Action::Call { together: Some(count), .. } = &step.action {
-                break self.send_together(&call, &place, *count).await;
-            }
-            let limited = twin.as_ref().is_some_and(is_limited);
-            let mut exchange = match limited {
-                true => send_once(self.session, &call, &place).await,
-                false => self.send(call, place.clone(), Some(&expect)).await,
+            let together = match &step.action {
+                Action::Call { together, .. } => *together,
+                _ => None,
             };
+            let mut exchange = match (together, asked) {
+                (Some(count), _) => {
+                    twin = self.ask_reference(step, overlay);
+                    break self.send_together(&call, &place, count).await;
+                }
+                (None, true) => send_once(self.session, &call, &place).await,
+                // The reference answers while the target does.
+                (None, false) => {
+                    let sending = send_once(self.session, &call, &place);
+                    let answering = async { self.ask_reference(step, overlay) };
+                    let (exchange, answer) = futures_util::future::join(sending, answering).await;
+                    (twin, asked) = (answer, true);
+                    exchange
+                }
+            };
+            if !twin.as_ref().is_some_and(is_limited) {
+                exchange = self.unthrottled(exchange, Some(&expect)).await;
+            }
             if let Action::Call { pages: Some((limit, most)), .. } = &step.action {
                 exchange = self.follow(exchange, *limit, *most).await?;
             }
@@ -325,6 +334,7 @@ impl Player<'_> {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         };
+        let alone = twin.is_none() && self.shadow.is_some();
         let saved = self.saved(step, &exchange);
         let parted = twin.and_then(|twin| self.settle(step, &mut exchange, twin));
         // What the reference was not asked may have changed what it does not know of.
@@ -339,6 +349,15 @@ impl Player<'_> {
             self.bindings.set(&name, value);
         }
         Ok(())
+    }
+
+    /// Has the reference carry out a step, where it plays along.
+    fn ask_reference(&mut self, step: &Step, overlay: Option<&Node>) -> Option<Twin> {
+        let begun = Instant::now();
+        let shadow = self.shadow.as_mut()?;
+        let twin = shadow.answer(self.session, self.case, step, overlay);
+        self.session.meter.add(Part::Twin, begun);
+        twin
     }
 
     /// Keeps what the reference answers beside the target's answer, and the two in one state;
@@ -396,6 +415,9 @@ impl Player<'_> {
     }
 
     fn saved(&self, step: &Step, exchange: &Exchange) -> Vec<(String, Value)> {
+        if step.save.is_empty() {
+            return Vec::new();
+        }
         let body = exchange.output().or_else(|| exchange.reply.as_ref().ok()?.json().ok()?);
         let body = body.unwrap_or_default();
         let found =
@@ -403,18 +425,17 @@ impl Player<'_> {
         found.collect()
     }
 
-    /// Sends one call; what the target throttles is sent again after a pause, unless being refused
-    /// so is what was expected.
-    async fn send(&self, call: Call, place: Place, expect: Option<&Expectation>) -> Exchange {
+    /// Sends again, after a pause, what the target throttles, unless being refused so is what was
+    /// expected.
+    async fn unthrottled(&self, mut exchange: Exchange, expect: Option<&Expectation>) -> Exchange {
         let mut pause = THROTTLE_PAUSE;
-        let mut exchange = send_once(self.session, &call, &place).await;
         for _ in 0..THROTTLE_RETRIES {
             if !check::throttled(&exchange) || self.expected(&mut exchange, expect) {
                 break;
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
-            exchange = send_once(self.session, &call, &place).await;
+            exchange = send_once(self.session, &exchange.call, &exchange.place).await;
         }
         exchange
     }
@@ -442,7 +463,7 @@ impl Player<'_> {
         let mut page = first;
         loop {
             let Some(output) = page.output() else { return Ok(page) };
-            let Some((member, token)) = following.take(output) else {
+            let Some((member, token)) = following.take(output.into_owned()) else {
                 page.pages = Some(following.pages());
                 return Ok(page);
             };
@@ -454,7 +475,8 @@ impl Player<'_> {
             }
             let place = page.place.clone();
             self.transcript.exchanges.push(page);
-            page = self.send(call, place, None).await;
+            page = send_once(self.session, &call, &place).await;
+            page = self.unthrottled(page, None).await;
         }
     }
 }

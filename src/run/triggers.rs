@@ -45,7 +45,7 @@ impl Player<'_> {
             let response = Response {
                 status: 200,
                 headers: vec![("content-type".into(), "application/json".into())],
-                body: events.into_bytes(),
+                body: events.into(),
             };
             let exchange = Exchange {
                 place: place.clone(),

@@ -6,14 +6,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use reqwest::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, Url};
+use url::Position;
 
+use super::loopback::{Loopback, MOST_IDLE};
 use super::sign::{self, Credentials, Scope};
 use super::{Boxed, Reply, Transport};
 use crate::catalogue::{Auth, Catalogue};
 use crate::transcript::Call;
 use crate::wire::{Request, Response, TransportError};
+
+/// How the harness introduces itself.
+const AGENT: &str = concat!("cognito-conformance/", env!("CARGO_PKG_VERSION"));
 
 /// Bounds of one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +82,8 @@ impl Signing {
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
+    /// The shorter way to this machine, where no proxy and no TLS stand between.
+    loopback: Option<Arc<Loopback>>,
     base: Url,
     authority: String,
     limits: Limits,
@@ -100,7 +109,10 @@ impl Http {
             None => host.to_owned(),
         };
         let client = client(&base, &limits).map_err(HttpError::Client)?;
-        Ok(Self { client, base, authority, limits, catalogue, signing })
+        let port = base.port_or_known_default().unwrap_or(80);
+        let loopback = base.scheme() == "http" && is_loopback(&base);
+        let loopback = loopback.then(|| Arc::new(Loopback::new(format!("{host}:{port}"))));
+        Ok(Self { client, loopback, base, authority, limits, catalogue, signing })
     }
 
     /// Returns the endpoint's URL, without a slash at the end.
@@ -166,6 +178,9 @@ impl Http {
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response, TransportError> {
+        if let Some(loopback) = &self.loopback {
+            return loopback.exchange(self.build_bare(request)?, &self.limits).await;
+        }
         let mut answer = self.client.execute(self.build(request)?).await.map_err(classify)?;
         let headers = readable(answer.headers(), self.limits.header_bytes)?;
         let status = answer.status().as_u16();
@@ -180,7 +195,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status, headers, body })
+        Ok(Response { status, headers, body: body.into() })
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request, TransportError> {
@@ -202,6 +217,28 @@ impl Http {
             built.headers_mut().append(key, value);
         }
         *built.body_mut() = Some(request.body.clone().into());
+        Ok(built)
+    }
+
+    /// The same request, with what a pooled client would add.
+    fn build_bare(&self, request: &Request) -> Result<http::Request<Full<Bytes>>, TransportError> {
+        let mut whole = self.build(request)?;
+        let url = whole.url();
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        let unsendable = |e: http::Error| TransportError::Unsendable(e.to_string());
+        let body = Full::new(Bytes::from(request.body.clone()));
+        let mut built = http::Request::builder().uri(target).body(body).map_err(unsendable)?;
+        *built.method_mut() = whole.method().clone();
+        let headers = std::mem::take(whole.headers_mut());
+        *built.headers_mut() = headers;
+        let headers = built.headers_mut();
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+        if !headers.contains_key(HOST) {
+            let authority = HeaderValue::from_str(&self.authority)
+                .map_err(|e| TransportError::Unsendable(e.to_string()))?;
+            headers.insert(HOST, authority);
+        }
         Ok(built)
     }
 }
@@ -245,11 +282,9 @@ fn client(base: &Url, limits: &Limits) -> reqwest::Result<Client> {
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(limits.connect)
-        // Below the five seconds after which Node's servers hang up: a request must not meet a
-        // connection that is being closed.
-        .pool_idle_timeout(Duration::from_secs(3))
+        .pool_idle_timeout(MOST_IDLE)
         .tls_backend_preconfigured(tls())
-        .user_agent(concat!("cognito-conformance/", env!("CARGO_PKG_VERSION")));
+        .user_agent(AGENT);
     if is_loopback(base) {
         builder = builder.no_proxy();
     }
@@ -272,7 +307,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Returns the headers as text; bytes that are no UTF-8 become U+FFFD.
-fn readable(
+pub(super) fn readable(
     headers: &HeaderMap,
     limit_bytes: usize,
 ) -> Result<Vec<(String, String)>, TransportError> {

@@ -106,7 +106,7 @@ async fn from_outbox(
         return Err(format!("the mailbox answers with status {}", response.status));
     }
     let document = response.json().map_err(|e| format!("the mailbox is no JSON: {e}"))?;
-    let Some(Value::Array(messages)) = document else {
+    let Some(messages) = document.as_deref().and_then(Value::as_array) else {
         return Err("the mailbox is no list of messages".into());
     };
     let text =

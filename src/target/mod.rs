@@ -8,6 +8,7 @@ mod group;
 pub mod http;
 pub mod local;
 pub mod log;
+mod loopback;
 pub mod mailbox;
 pub mod open;
 pub mod process;

@@ -110,7 +110,7 @@ fn published<'a>(seen: &'a Seen<'_>) -> HashMap<&'a str, Value> {
         let Some(pool) = request.path.strip_suffix("/.well-known/jwks.json") else { continue };
         let body = heard.exchange.success().and_then(|response| response.json().ok()?);
         if let Some(body) = body.filter(|body| body.get("keys").is_some()) {
-            keys.insert(pool.rsplit('/').next().unwrap_or_default(), body);
+            keys.insert(pool.rsplit('/').next().unwrap_or_default(), body.into_owned());
         }
     }
     keys

@@ -1,5 +1,7 @@
 //! What faults do to a response: headers, members, whole refusals.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::wire::{Request, Response};
@@ -17,7 +19,7 @@ pub(super) fn message(response: &Response) -> Option<String> {
 /// Turns the response into a refusal that is right in everything else.
 pub(super) fn refuse(response: &mut Response, status: u16, code: &str, message: &str) {
     response.status = status;
-    response.body = json!({"__type": code, "message": message}).to_string().into_bytes();
+    response.body = json!({"__type": code, "message": message}).to_string().into();
     set_header(response, "x-amzn-errortype", Some(&format!("{code}:")));
     // A header holds one line of printable ASCII.
     let fits = message.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -49,9 +51,10 @@ pub(super) fn set_header(response: &mut Response, name: &str, value: Option<&str
 
 /// Alters the body's members, if it is an object.
 pub(super) fn edit(response: &mut Response, change: impl FnOnce(&mut Map<String, Value>)) {
-    if let Ok(Some(Value::Object(mut body))) = response.json() {
+    let body = response.json().ok().flatten().map(Cow::into_owned);
+    if let Some(Value::Object(mut body)) = body {
         change(&mut body);
-        response.body = Value::Object(body).to_string().into_bytes();
+        response.body = Value::Object(body).to_string().into();
     }
 }
 
@@ -90,7 +93,7 @@ pub(super) fn edit_members(response: &mut Response, change: &dyn Fn(&str, &mut V
 
 /// Adds a member to every output that declares any.
 pub(super) fn add_member(response: &mut Response, name: &str, value: Value) {
-    if response.is_success() && response.body != b"{}" {
+    if response.is_success() && *response.body != *b"{}" {
         edit(response, |body| {
             body.insert(name.into(), value);
         });

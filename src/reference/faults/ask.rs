@@ -1,5 +1,7 @@
 //! A call as a fault sees it: what is asked, the way on to the reference, and the fault's memory.
 
+use std::borrow::Cow;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -192,7 +194,7 @@ fn with_signature(mut request: Request) -> Request {
 
 /// Returns the output of a success.
 pub(super) fn output(response: &Response) -> Option<Value> {
-    response.is_success().then(|| response.json().ok()?)?
+    response.json().ok()?.filter(|_| response.is_success()).map(Cow::into_owned)
 }
 
 /// Returns a string member; the empty string where there is none.

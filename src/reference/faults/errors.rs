@@ -54,7 +54,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         way: Way::Alters(|_, _, response| {
             if !response.is_success() {
                 response.status = 200;
-                response.body = b"{}".to_vec();
+                response.body = "{}".into();
                 set_header(response, "x-amzn-errortype", None);
                 set_header(response, "x-amzn-errormessage", None);
             }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::alter::{code, edit_error, edit_members, refuse, set_header};
 use super::{EVERYTHING, NamedFault, Way};
 use crate::outcome::Level;
+use crate::wire::Body;
 
 pub(super) const FAULTS: &[NamedFault] = &[
     NamedFault {
@@ -130,7 +131,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
             if response.is_success() && response.body.is_empty() {
-                response.body = b"{}".to_vec();
+                response.body = "{}".into();
             }
         }),
     },
@@ -142,8 +143,8 @@ pub(super) const FAULTS: &[NamedFault] = &[
         steps: 2,
         on: EVERYTHING,
         way: Way::Alters(|_, _, response| {
-            if response.is_success() && response.body == b"{}" {
-                response.body.clear();
+            if response.is_success() && *response.body == *b"{}" {
+                response.body = Body::default();
             }
         }),
     },
@@ -190,8 +191,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
                 set_header(response, "content-type", Some("text/html"));
                 set_header(response, "x-amzn-errortype", None);
                 set_header(response, "x-amzn-errormessage", None);
-                response.body =
-                    b"<html><body><h1>Internal Server Error</h1></body></html>".to_vec();
+                response.body = "<html><body><h1>Internal Server Error</h1></body></html>".into();
             }
         }),
     },

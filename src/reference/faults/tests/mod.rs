@@ -79,7 +79,7 @@ fn request(operation: &str, input: &Value) -> Request {
 }
 
 fn success(body: &Value) -> Response {
-    Response { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() }
+    Response { status: 200, headers: Vec::new(), body: body.to_string().into() }
 }
 
 #[test]
