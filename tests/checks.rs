@@ -801,7 +801,7 @@ fn hostile_answers_are_judged_and_shown_without_a_panic() {
         let input = json!({"UserPoolId": ["x"], "Filter": {"Password": [1, null, "…"]}});
         let mut one = exchange("ListUsers", input, status, "");
         let response = one.reply.as_mut().expect("a response");
-        response.body = body.to_vec();
+        response.body = body.to_vec().into();
         response.headers = vec![("x-amzn-errortype".into(), ":#:".into())];
         let case = transcript(vec![one]);
         let redactor = Redactor::over(&CATALOGUE, &case);

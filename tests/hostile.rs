@@ -273,7 +273,7 @@ async fn invalid_utf8_survives() {
     let reply = gets(call(&url).await, 200, is_unparsable);
     let response = reply.reply.expect("a response");
     assert_eq!(response.header("x-odd"), Some("a\u{fffd}\u{fffd}b"));
-    assert_eq!(response.body, b"{\xff\xfe}");
+    assert_eq!(*response.body, *b"{\xff\xfe}");
     assert!(response.json().is_err());
 }
 
@@ -311,7 +311,7 @@ async fn redirects_are_not_followed_and_nothing_is_unpacked() {
     gets(call(&url).await, 302, |verdict| !matches!(verdict, SdkVerdict::Output));
     let url = answer("200 OK", "content-encoding: gzip\r\n", b"not gzip").await;
     let reply = gets(call(&url).await, 200, is_unparsable);
-    assert_eq!(reply.reply.expect("a response").body, b"not gzip");
+    assert_eq!(*reply.reply.expect("a response").body, *b"not gzip");
 }
 
 #[tokio::test]

@@ -500,7 +500,7 @@ async fn output(target: &Opened, operation: &str, input: Value) -> Value {
     let reply = target.send(&api("cognito-idp", operation, input, true)).await;
     let response = reply.reply.expect("a response");
     assert!(response.is_success(), "{operation}: {response:?}");
-    response.json().expect("JSON").unwrap_or_default()
+    response.json().expect("JSON").unwrap_or_default().into_owned()
 }
 
 /// Returns the ids of a new pool, which sends codes, and of a client in it.

@@ -192,8 +192,9 @@ impl<'a> Walk<'a, '_> {
                 self.items(schema, At { owner, ..at }, ours, theirs);
             }
             _ if ours == theirs => {
-                if let (Value::String(text), Some(Volatile::Id)) =
-                    (ours, class_of(schema, shape, at.name, ours).map(|class| class.sort))
+                if let Value::String(text) = ours
+                    && class_of(schema, shape, at.name, ours)
+                        .is_some_and(|class| class.sort == Volatile::Id)
                 {
                     self.pairs.pair(text, text);
                 }

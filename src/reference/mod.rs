@@ -151,6 +151,8 @@ pub(crate) struct Context<'a> {
     rng: &'a mut ChaCha8Rng,
     /// The pool's functions, as far as the call has got with them.
     functions: triggers::Ongoing<'a>,
+    /// Who is to believe what is signed.
+    signs: signing::Manner,
 }
 
 impl Reference {
@@ -230,8 +232,8 @@ impl Reference {
     /// Returns what a handler may touch, outside of any call that runs functions.
     fn context(&mut self, now: Millis) -> Context<'_> {
         let functions = triggers::Ongoing::default();
-        let Self { state, base_url, rng, .. } = self;
-        Context { state, now, base_url, rng, functions }
+        let Self { state, base_url, rng, signs, .. } = self;
+        Context { state, now, base_url, rng, functions, signs: *signs }
     }
 
     /// Attempts an accepted call, up to the signatures of its tokens: [`signing::complete`] adds

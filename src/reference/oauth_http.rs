@@ -151,7 +151,7 @@ mod tests {
             request.headers.push(("authorization".into(), signature.into()));
             let response = self.shell.respond(&request);
             assert_eq!(response.status, 200, "{operation}: {response:?}");
-            response.json().expect("JSON").unwrap_or_default()
+            response.json().expect("JSON").unwrap_or_default().into_owned()
         }
 
         #[track_caller]
@@ -166,7 +166,7 @@ mod tests {
             };
             let response = self.shell.respond(&request);
             assert_eq!(response.status, status, "{method} {path}");
-            response.json().expect("JSON or nothing").unwrap_or_default()
+            response.json().expect("JSON or nothing").unwrap_or_default().into_owned()
         }
     }
 

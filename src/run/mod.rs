@@ -217,8 +217,13 @@ impl Session {
 
     /// Plays a case when one of the places at the target is free.
     async fn play(&self, case: &Scenario, attempt: Attempt, from: usize) -> play::Played {
-        let _slot = self.slots.acquire().await.expect("nobody closes it");
-        play::play(self, case, attempt, from).await
+        let slot = self.slots.acquire().await.expect("nobody closes it");
+        let played = play::play(self, case, attempt, from).await;
+        drop(slot);
+        // Whoever waited for the place is on this thread now and goes first: the target waits
+        // for no judge.
+        tokio::task::yield_now().await;
+        played
     }
 
     fn judge(&self, case: &Scenario, played: &play::Played) -> CaseOutcome {

@@ -269,9 +269,12 @@ impl Profile {
 
     /// Tells whether the profile lists an operation as lacking.
     pub fn lacks(&self, service: &str, operation: &str) -> bool {
-        let qualified = format!("{service}:{operation}");
         let shared = service == "cognito-identity";
-        self.unsupported.contains(&qualified) || (!shared && self.unsupported.contains(operation))
+        (!shared && self.unsupported.contains(operation))
+            || self
+                .unsupported
+                .iter()
+                .any(|name| name.split_once(':') == Some((service, operation)))
     }
 
     /// Returns the key at fault and what is wrong with it, if anything is.

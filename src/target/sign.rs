@@ -2,6 +2,7 @@
 //!
 //! Headers and body are signed as they are sent; presigned URLs and chunks are left out.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -44,6 +45,20 @@ pub struct Scope<'a> {
     pub now: u64,
 }
 
+/// A signing key with what it was derived from.
+struct Derived {
+    range: String,
+    of: String,
+    key: hmac::Key,
+}
+
+/// Keys that a thread remembers: one for each service, and some for credentials that change.
+const MOST_DERIVED: usize = 8;
+
+thread_local! {
+    static DERIVED: RefCell<Vec<Derived>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Adds `host`, `x-amz-date`, `x-amz-security-token` and `authorization` to a request.
 ///
 /// `host` is the authority the request is sent to. Every header is signed; repeated names are not
@@ -62,10 +77,25 @@ pub fn sign(request: &mut Request, host: &str, credentials: &Credentials, scope:
     let (canonical, signed) = canonical(request);
     let range = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);
     let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{range}\n{}", hex_sha256(canonical.as_bytes()));
-    let mut key = format!("AWS4{}", credentials.secret_key).into_bytes();
-    for part in [day, scope.region, scope.service, "aws4_request"] {
-        key = mac(&key, part.as_bytes());
-    }
+    let derive = || {
+        let mut key = format!("AWS4{}", credentials.secret_key).into_bytes();
+        for part in [day, scope.region, scope.service, "aws4_request"] {
+            key = mac(&hmac::Key::new(hmac::HMAC_SHA256, &key), part.as_bytes());
+        }
+        hmac::Key::new(hmac::HMAC_SHA256, &key)
+    };
+    // A key is good for a day: deriving it anew costs more than signing.
+    let known = |derived: &&Derived| derived.range == range && derived.of == credentials.secret_key;
+    let key = DERIVED.with_borrow_mut(|keys| {
+        if let Some(derived) = keys.iter().find(known) {
+            return derived.key.clone();
+        }
+        let key = derive();
+        keys.truncate(MOST_DERIVED - 1);
+        let (range, of) = (range.clone(), credentials.secret_key.clone());
+        keys.insert(0, Derived { range, of, key: key.clone() });
+        key
+    });
     let signature = hex(&mac(&key, text.as_bytes()));
     let access_key = &credentials.access_key;
     request.headers.push((
@@ -119,8 +149,8 @@ fn timestamp(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
+fn mac(key: &hmac::Key, text: &[u8]) -> Vec<u8> {
+    hmac::sign(key, text).as_ref().to_vec()
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
@@ -129,7 +159,9 @@ fn hex_sha256(bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string");
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(half.into(), 16).unwrap_or('0'));
+        }
         text
     })
 }

@@ -38,7 +38,7 @@ impl Teller {
 
     fn send(&mut self, operation: &str, input: &Value, signed: bool) -> Value {
         let response = self.shell.respond(&Self::request(operation, input, signed));
-        let output = response.json().ok().flatten().unwrap_or_default();
+        let output = response.json().ok().flatten().unwrap_or_default().into_owned();
         self.told.push((operation.to_owned(), spelled(&response)));
         output
     }
