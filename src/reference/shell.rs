@@ -331,7 +331,8 @@ mod tests {
     fn success_bodies_follow_the_output_shape() {
         let shell = shell();
         let create = post(&format!("{IDP}.CreateUserPool"), r#"{"PoolName":"p"}"#);
-        let created = shell.respond(&create).json().expect("JSON").expect("a body");
+        let created = shell.respond(&create);
+        let created = created.json().expect("JSON").expect("a body");
         let id = created["UserPool"]["Id"].as_str().expect("an id");
         let input = json!({"UserPoolId": id}).to_string();
         let updated = shell.respond(&post(&format!("{IDP}.UpdateUserPool"), &input));
@@ -342,7 +343,8 @@ mod tests {
         query.path = format!("/?Action=DescribeUserPool&UserPoolId={id}");
         assert_eq!(shell.respond(&query).status, 200);
         query.path = format!("/{id}/.well-known/jwks.json");
-        let keys = shell.respond(&query).json().expect("JSON").expect("a body");
+        let keys = shell.respond(&query);
+        let keys = keys.json().expect("JSON").expect("a body");
         assert_eq!(keys["keys"].as_array().map(Vec::len), Some(2));
         query.path = "/us-east-1_nobody/.well-known/jwks.json".into();
         assert_eq!(shell.respond(&query).status, 404);
