@@ -15,7 +15,7 @@
 //! the target does, cases are made and judged while others talk to it: parts add up to more than
 //! the whole.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -220,7 +220,7 @@ struct Recorder {
 #[derive(Default)]
 struct Told {
     /// Requests of each task: a case is one.
-    tape: BTreeMap<String, (usize, Vec<Request>)>,
+    tape: HashMap<Option<tokio::task::Id>, (usize, Vec<Request>)>,
     carried_out: usize,
 }
 
@@ -230,7 +230,7 @@ impl Recorder {
     }
 
     fn note(&self, request: Request, carried_out: bool) {
-        let task = tokio::task::try_id().map(|id| id.to_string()).unwrap_or_default();
+        let task = tokio::task::try_id();
         let mut told = self.told();
         told.carried_out += usize::from(carried_out);
         let place = told.tape.len();

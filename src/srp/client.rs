@@ -67,7 +67,12 @@ impl Exchange {
         let x = claim.identity.private_key(&salt.to_bytes_be(), password);
         let taken = (&group.k * group.power(&x)) % &group.n;
         let base = (b + &group.n - taken) % &group.n;
-        let shared = base.modpow(&(&self.secret + &u * x), &group.n);
+        let exponent = &self.secret + &u * x;
+        // A server that keeps no secret of its own leaves the generator.
+        let shared = match base == group.g {
+            true => group.power(&exponent),
+            false => base.modpow(&exponent, &group.n),
+        };
         Ok(claim.signature(&session_key(&shared, &u)))
     }
 }

@@ -11,6 +11,8 @@
 pub mod client;
 pub mod timestamp;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -48,8 +50,17 @@ struct Group {
     powers: Vec<[BigUint; 15]>,
 }
 
-/// Longest exponent, in bytes, whose power of the generator is looked up: secrets are hashes.
-const TABLE_BYTES: usize = 32;
+/// Longest exponent, in bytes, whose power of the generator is looked up: a sum of a hash and a
+/// product of two.
+const TABLE_BYTES: usize = 65;
+
+/// How many powers of the generator a thread remembers: both sides of an exchange, and the
+/// reference that is asked the same, need the same ones within moments.
+const RECENT: usize = 8;
+
+thread_local! {
+    static POWERS: RefCell<VecDeque<(BigUint, BigUint)>> = const { RefCell::new(VecDeque::new()) };
+}
 
 static GROUP_15: LazyLock<Group> = LazyLock::new(|| {
     let n = BigUint::parse_bytes(GROUP, 16).expect("the constant is hexadecimal");
@@ -73,6 +84,20 @@ impl Group {
     /// Returns a power of the generator: a product of what the table holds, a third of the work
     /// of squaring and multiplying.
     fn power(&self, exponent: &BigUint) -> BigUint {
+        let recent = POWERS.with_borrow(|powers| {
+            powers.iter().find(|(known, _)| known == exponent).map(|(_, power)| power.clone())
+        });
+        recent.unwrap_or_else(|| {
+            let power = self.product(exponent);
+            POWERS.with_borrow_mut(|powers| {
+                powers.truncate(RECENT - 1);
+                powers.push_front((exponent.clone(), power.clone()));
+            });
+            power
+        })
+    }
+
+    fn product(&self, exponent: &BigUint) -> BigUint {
         let bytes = exponent.to_bytes_le();
         if bytes.len() > TABLE_BYTES {
             return self.g.modpow(exponent, &self.n);

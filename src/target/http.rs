@@ -199,48 +199,63 @@ impl Http {
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request, TransportError> {
-        let unsendable = |what: &str, why: &dyn std::fmt::Display| {
-            TransportError::Unsendable(format!("{what}: {why}"))
-        };
-        let method =
-            Method::from_bytes(request.method.as_bytes()).map_err(|e| unsendable("method", &e))?;
-        let url = format!("{}{}", self.url(), request.path);
-        let url = Url::parse(&url).map_err(|e| unsendable(&url, &e))?;
-        if url.host_str() != self.base.host_str() || url.port() != self.base.port() {
-            return Err(unsendable(&request.path, &"the path leads to another host"));
-        }
-        let mut built = reqwest::Request::new(method, url);
-        for (name, value) in &request.headers {
-            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|e| unsendable(name, &e))?;
-            let value =
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|e| unsendable(name, &e))?;
-            built.headers_mut().append(key, value);
-        }
+        let url = self.whole(&request.path)?;
+        let mut built = reqwest::Request::new(method(request)?, url);
+        *built.headers_mut() = headers(request)?;
         *built.body_mut() = Some(request.body.clone().into());
         Ok(built)
     }
 
     /// The same request, with what a pooled client would add.
     fn build_bare(&self, request: &Request) -> Result<http::Request<Full<Bytes>>, TransportError> {
-        let mut whole = self.build(request)?;
-        let url = whole.url();
-        let target = &url[Position::BeforePath..Position::AfterQuery];
-        let unsendable = |e: http::Error| TransportError::Unsendable(e.to_string());
-        let body = Full::new(Bytes::from(request.body.clone()));
-        let mut built = http::Request::builder().uri(target).body(body).map_err(unsendable)?;
-        *built.method_mut() = whole.method().clone();
-        let headers = std::mem::take(whole.headers_mut());
-        *built.headers_mut() = headers;
-        let headers = built.headers_mut();
+        let mut built = http::Request::new(Full::new(Bytes::from(request.body.clone())));
+        *built.method_mut() = method(request)?;
+        *built.uri_mut() = match self.base.path() == "/" && request.path == "/" {
+            true => http::Uri::from_static("/"),
+            false => {
+                let url = self.whole(&request.path)?;
+                let target = &url[Position::BeforePath..Position::AfterQuery];
+                target.parse().map_err(|e| unsendable(target, &e))?
+            }
+        };
+        let mut headers = headers(request)?;
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
         if !headers.contains_key(HOST) {
-            let authority = HeaderValue::from_str(&self.authority)
-                .map_err(|e| TransportError::Unsendable(e.to_string()))?;
-            headers.insert(HOST, authority);
+            let authority = HeaderValue::from_str(&self.authority);
+            headers.insert(HOST, authority.map_err(|e| unsendable(&self.authority, &e))?);
         }
+        *built.headers_mut() = headers;
         Ok(built)
     }
+
+    /// Returns the URL of a path at the endpoint.
+    fn whole(&self, path: &str) -> Result<Url, TransportError> {
+        let url = format!("{}{path}", self.url());
+        let url = Url::parse(&url).map_err(|e| unsendable(&url, &e))?;
+        if url.host_str() != self.base.host_str() || url.port() != self.base.port() {
+            return Err(unsendable(path, &"the path leads to another host"));
+        }
+        Ok(url)
+    }
+}
+
+fn method(request: &Request) -> Result<Method, TransportError> {
+    Method::from_bytes(request.method.as_bytes()).map_err(|e| unsendable("method", &e))
+}
+
+fn headers(request: &Request) -> Result<HeaderMap, TransportError> {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
+    for (name, value) in &request.headers {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|e| unsendable(name, &e))?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|e| unsendable(name, &e))?;
+        headers.append(key, value);
+    }
+    Ok(headers)
+}
+
+fn unsendable(what: &str, why: &dyn std::fmt::Display) -> TransportError {
+    TransportError::Unsendable(format!("{what}: {why}"))
 }
 
 impl Transport for Http {
