@@ -33,6 +33,8 @@ pub struct Hunter {
     pub budget: u64,
     /// Requests that making one failure small may take.
     pub shrink: u64,
+    /// Whether only cases of the operations that a fault has to do with are played.
+    pub focused: bool,
 }
 
 /// What became of one fault.
@@ -72,16 +74,25 @@ impl Hunter {
     ///
     /// # Errors
     /// A reference cannot be started.
+    ///
+    /// # Panics
+    /// Where playing or judging a case panics.
     pub async fn hunt_all(
         &self,
         faults: &[&'static NamedFault],
         jobs: usize,
         watch: &(dyn Fn(&Caught) + Sync),
     ) -> Result<Vec<Caught>, TargetError> {
-        let hunts = stream::iter(faults.iter().copied()).map(|fault| async move {
-            let caught = self.hunt(fault).await;
-            caught.as_ref().ok().map(watch);
-            caught
+        let hunts = stream::iter(faults.iter().copied()).map(|fault| {
+            let hunter = self.clone();
+            // A task of its own: hunts use every thread of the runtime.
+            let hunt = tokio::spawn(async move { hunter.hunt(fault).await });
+            async move {
+                let caught =
+                    hunt.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+                caught.as_ref().ok().map(watch);
+                caught
+            }
         });
         hunts.buffered(jobs.max(1)).collect::<Vec<_>>().await.into_iter().collect()
     }
@@ -116,7 +127,10 @@ impl Hunter {
             self.seed,
         );
         let budget = Budget { coverage: true, cases: u64::MAX, max_steps: 30, until: None };
-        let plan = Plan::of(&[]).generating(generator, budget, &Filter::default());
+        let operations = if self.focused { fault.on } else { &[] };
+        let operations = operations.iter().map(|name| (*name).to_owned()).collect();
+        let filter = Filter { operations, ..Filter::default() };
+        let plan = Plan::of(&[]).generating(generator, budget, &filter);
         let mut requests = 0;
         for case in plan {
             let outcome = session.run_case(&case).await;

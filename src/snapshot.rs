@@ -1,17 +1,23 @@
 //! Accepted transcripts in canonical form, one per scenario, in insta's file format.
 //!
-//! A snapshot says how one target answered when somebody looked and accepted it. It is compared
-//! with answers of that same target only; a difference is a note, for no rule makes it a promise.
+//! A snapshot says how one target answered when somebody looked and accepted it. One of the
+//! reference is compared with the reference only, as a note: it is an inference wherever rules and
+//! schemas say nothing. One of the service itself is an observation, and holds for every target.
+
+mod differ;
+mod steady;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::catalogue::Catalogue;
+use crate::outcome::Evidence;
 use crate::transcript::Transcript;
+pub use differ::{Difference, differences, side_by_side};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
 
@@ -32,10 +38,30 @@ pub struct Snapshots(BTreeMap<String, Snapshot>);
 /// One accepted transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Name of the target it was recorded from.
-    pub recorded_from: String,
+    /// Where and when it was recorded.
+    pub origin: Origin,
     /// The canonical transcript.
     pub text: String,
+}
+
+/// Where and when a snapshot was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Name of the target; `aws` is the service itself.
+    pub recorded_from: String,
+    /// The target's version, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Region, of the service itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Day, as `2026-11-26`, in UTC.
+    pub date: String,
+    /// Revisions of the service models of the catalogue at that time, by service.
+    pub models: BTreeMap<String, String>,
+    /// What it is worth: `observed` on the service, `inferred` from any other target.
+    pub evidence: Evidence,
 }
 
 /// A snapshot file that cannot be used.
@@ -46,11 +72,22 @@ pub struct SnapshotError {
     cause: String,
 }
 
+/// What insta keeps about a snapshot, as far as it is ours. Reviewing may add more.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    /// Scenario file.
+    source: String,
+    /// Title of the case.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    info: Origin,
+}
+
 impl Snapshots {
     /// Reads every `.snap` file.
     ///
     /// # Errors
-    /// A file cannot be read, or lacks the head that names its target.
+    /// A file cannot be read, or its head does not say where it comes from.
     pub fn load(source: &Source) -> Result<Self, SnapshotError> {
         let mut files = BTreeMap::new();
         match source {
@@ -59,15 +96,23 @@ impl Snapshots {
         }
         let parsed = files.into_iter().map(|(path, text)| {
             let id = path.trim_end_matches(".snap").replace('/', "::");
-            let fail = |cause: &str| SnapshotError { path: path.clone(), cause: cause.into() };
+            let fail = |cause: String| SnapshotError { path: path.clone(), cause };
             Ok((id, Snapshot::parse(&text).map_err(fail)?))
         });
         parsed.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns the snapshot of a case, if it was recorded from this target.
+    /// Returns the snapshot of a case that speaks about this target: its own, or the service's.
     pub fn of(&self, case: &str, target: &str) -> Option<&Snapshot> {
-        self.0.get(case).filter(|snapshot| snapshot.recorded_from == target)
+        let speaks = |origin: &Origin| {
+            origin.recorded_from == target || origin.evidence == Evidence::Observed
+        };
+        self.0.get(case).filter(|snapshot| speaks(&snapshot.origin))
+    }
+
+    /// Returns the snapshot of a case, whatever it was recorded from.
+    pub fn get(&self, case: &str) -> Option<&Snapshot> {
+        self.0.get(case)
     }
 
     /// Returns the ids of the cases that have one, sorted.
@@ -76,64 +121,85 @@ impl Snapshots {
     }
 }
 
+impl Origin {
+    /// Returns how many days ago it was recorded, `now` in seconds since the epoch.
+    ///
+    /// 0 for a day that is no date, or lies ahead.
+    pub fn age_days(&self, now: u64) -> u64 {
+        let days = |date: &str| {
+            let mut parts = date.splitn(3, '-').map(str::parse::<i64>);
+            let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                return None;
+            };
+            // Years begin in March here, so that the leap day is the last one.
+            let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+            let of_year = (153 * month + 2) / 5 + day - 1;
+            Some(year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468)
+        };
+        let today = i64::try_from(now / 86_400).unwrap_or(i64::MAX);
+        let age = days(&self.date).map_or(0, |day| today - day);
+        u64::try_from(age).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.recorded_from)?;
+        if let Some(version) = &self.version {
+            write!(f, " {version}")?;
+        }
+        if let Some(region) = &self.region {
+            write!(f, " in {region}")?;
+        }
+        write!(f, " on {}", self.date)
+    }
+}
+
 impl Snapshot {
     /// Reads insta's format: a YAML head between two `---` lines, then the text.
-    fn parse(file: &str) -> Result<Self, &'static str> {
-        let head = "no head between two `---` lines";
-        let (head, text) =
-            file.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).ok_or(head)?;
-        let named = head.lines().find_map(|line| line.trim().strip_prefix("recorded_from:"));
-        let recorded_from = named.ok_or("the head has no `recorded_from`")?.trim().to_owned();
-        Ok(Self { recorded_from, text: text.trim_end().to_owned() })
+    fn parse(file: &str) -> Result<Self, String> {
+        let (head, text) = file
+            .strip_prefix("---\n")
+            .and_then(|rest| rest.split_once("\n---\n"))
+            .ok_or("no head between two `---` lines")?;
+        let head: Head = serde_saphyr::from_str(head)
+            .map_err(|e| format!("the head does not say where it comes from: {e}"))?;
+        Ok(Self { origin: head.info, text: text.trim_end().to_owned() })
     }
 
-    /// Returns the file that [`Snapshots::load`] reads.
-    pub fn file(&self, scenario: &str) -> String {
-        let Self { recorded_from, text } = self;
-        format!(
-            "---\nsource: scenarios/{scenario}\ninfo:\n  recorded_from: {recorded_from}\n---\n{text}\n"
-        )
+    /// Returns the file that [`Snapshots::load`] reads, for the scenario at this path, with its
+    /// title.
+    pub fn file(&self, scenario: &str, title: &str) -> String {
+        let head = Head {
+            source: format!("scenarios/{scenario}"),
+            description: title.to_owned(),
+            info: self.origin.clone(),
+        };
+        let head = serde_saphyr::to_string(&head).unwrap_or_default();
+        format!("---\n{}\n---\n{}\n", head.trim_end(), self.text)
     }
 }
 
 /// Returns a transcript's canonical form as text; `own` are the words that are the case's own,
 /// with what stands for them.
+///
+/// Of what a case stands on only the calls are kept: how they are answered is told in the
+/// snapshots of those operations' own cases.
 pub fn text(catalogue: &Catalogue, transcript: &Transcript, own: &[(String, String)]) -> String {
-    let form = canonical::canonical(catalogue, transcript);
-    let mut text = serde_json::to_string_pretty(&form).unwrap_or_default();
-    for (word, name) in own {
-        text = text.replace(word.as_str(), name);
-    }
-    text
-}
-
-/// Returns the first place where two canonical texts differ: JSON pointer, accepted, now.
-pub fn difference(accepted: &str, now: &str) -> Option<(String, String, String)> {
-    if accepted == now {
-        return None;
-    }
-    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
-    Some(differ(&read(accepted), &read(now), ""))
-}
-
-fn differ(accepted: &Value, now: &Value, at: &str) -> (String, String, String) {
-    let inner = match (accepted, now) {
-        (Value::Object(a), Value::Object(b)) => {
-            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
-            keys.map(|key| (key.clone(), a.get(key), b.get(key))).find(|(_, a, b)| a != b)
+    let mut form = canonical::canonical(catalogue, transcript);
+    for entry in form.as_array_mut().into_iter().flatten() {
+        let staged = entry["place"].as_str().is_some_and(|place| place.starts_with("set-up "));
+        if let (Some(entry), true) = (entry.as_object_mut(), staged) {
+            entry.retain(|name, _| !matches!(name.as_str(), "input" | "output"));
         }
-        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
-            .map(|index| (index.to_string(), a.get(index), b.get(index)))
-            .find(|(_, a, b)| a != b),
-        _ => None,
-    };
-    let show =
-        |value: Option<&Value>| value.map_or_else(|| "absent".into(), crate::pattern::shorten);
-    match inner {
-        Some((key, Some(a), Some(b))) => differ(a, b, &format!("{at}/{key}")),
-        Some((key, a, b)) => (format!("{at}/{key}"), show(a), show(b)),
-        None => (at.to_owned(), show(Some(accepted)), show(Some(now))),
     }
+    // Lists of exchanges keep their order; what is in them is steadied.
+    for entry in form.as_array_mut().into_iter().flatten() {
+        steady::steady(entry, own);
+    }
+    steady::renumbered(&serde_json::to_string_pretty(&form).unwrap_or_default())
 }
 
 fn embedded(dir: &Dir<'static>, files: &mut BTreeMap<String, String>) {
@@ -172,26 +238,56 @@ fn folder(
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(accepted: &str, now: &str, expected: Option<(&str, &str, &str)>) {
-        let found = difference(accepted, now);
-        let expected = expected.map(|(at, a, b)| (at.to_owned(), a.to_owned(), b.to_owned()));
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn the_first_difference_is_named_by_its_pointer() {
-        check(r#"[{"a": 1}]"#, r#"[{"a": 1}]"#, None);
-        check(r#"[{"a": 1}]"#, r#"[{"a": 2}]"#, Some(("/0/a", "1", "2")));
-        check(r#"[{"a": 1}]"#, r#"[{}]"#, Some(("/0/a", "1", "absent")));
-        check("[]", "[3]", Some(("/0", "absent", "3")));
+    fn origin(date: &str) -> Origin {
+        Origin {
+            recorded_from: "reference".into(),
+            version: None,
+            region: None,
+            date: date.into(),
+            models: BTreeMap::from([("cognito-idp".into(), "2026-11-01".into())]),
+            evidence: Evidence::Inferred,
+        }
     }
 
     #[test]
     fn files_are_read_as_they_are_written() {
-        let snapshot = Snapshot { recorded_from: "reference".into(), text: "[\n  1\n]".into() };
-        assert_eq!(Snapshot::parse(&snapshot.file("a/b.yaml")), Ok(snapshot));
+        let region = Some("eu-west-1".to_owned());
+        let of_aws = Origin { region, recorded_from: "aws".into(), ..origin("2026-11-26") };
+        for origin in [origin("2026-11-26"), of_aws] {
+            let snapshot = Snapshot { origin, text: "[\n  1\n]".into() };
+            let file = snapshot.file("a/b.yaml", "a title: with \"signs\"");
+            assert_eq!(Snapshot::parse(&file).as_ref(), Ok(&snapshot), "{file}");
+        }
         assert!(Snapshot::parse("[]").is_err());
         assert!(Snapshot::parse("---\nsource: x\n---\n[]").is_err());
+    }
+
+    #[track_caller]
+    fn check_age(date: &str, now: u64, expected: u64) {
+        assert_eq!(origin(date).age_days(now), expected);
+    }
+
+    #[test]
+    fn ages_count_days() {
+        check_age("1970-01-01", 86_399, 0);
+        check_age("1970-01-01", 86_400, 1);
+        check_age("2024-02-28", 1_709_251_200, 2); // 2024-03-01
+        check_age("2026-11-26", 1_790_000_000, 0); // earlier than that day
+        check_age("no date", 1_790_000_000, 0);
+    }
+
+    #[test]
+    fn what_the_service_answered_holds_for_every_target() {
+        let mut observed = origin("2026-11-26");
+        observed.recorded_from = "aws".into();
+        observed.evidence = Evidence::Observed;
+        let of = |origin: Origin| Snapshot { origin, text: String::new() };
+        let snapshots = Snapshots(BTreeMap::from([
+            ("a".into(), of(observed)),
+            ("b".into(), of(origin("2026-11-26"))),
+        ]));
+        assert!(snapshots.of("a", "moto").is_some());
+        assert!(snapshots.of("b", "moto").is_none());
+        assert!(snapshots.of("b", "reference").is_some());
     }
 }

@@ -284,7 +284,7 @@ fn finish(args: &PlayArgs, run: &Run) -> Result<u8, Failure> {
     Ok(run.conclusion().exit_code())
 }
 
-fn progress_bar(cases: usize) -> ProgressBar {
+pub(super) fn progress_bar(cases: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -33,6 +33,10 @@ pub(super) struct SelfCheckArgs {
     /// Requests that making one failure small may take.
     #[arg(long, default_value_t = 3000, value_name = "N")]
     shrink: u64,
+    /// Plays only cases of the operations that a fault has to do with: quicker, and easier on
+    /// the harness.
+    #[arg(long)]
+    focused: bool,
     /// Prints the smallest sequence of each fault too.
     #[arg(long)]
     print: bool,
@@ -59,6 +63,7 @@ pub(super) fn self_check(args: &SelfCheckArgs, folders: &Folders) -> Result<u8, 
         seed: args.seed,
         budget: args.budget,
         shrink: args.shrink,
+        focused: args.focused,
     };
     let watch = |caught: &Caught| complain(&line(caught));
     let caught = super::runtime()?.block_on(hunter.hunt_all(&chosen, 2, &watch))?;

@@ -6,7 +6,7 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
-use crate::outcome::{ByOperation, CaseOutcome, Evidence, Finding, Level, Phase, Verdict};
+use crate::outcome::{ByOperation, CaseOutcome, Finding, Level, Phase, Verdict};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
@@ -128,7 +128,16 @@ fn drift(
 ) -> Option<Finding> {
     let accepted = session.options.snapshots.of(&case.id, session.target.name())?;
     let now = snapshot::text(&session.catalogue, &played.transcript, &played.own);
-    let (pointer, expected, actual) = snapshot::difference(&accepted.text, &now)?;
+    let differences = snapshot::differences(&accepted.text, &now);
+    let others = differences.len().saturating_sub(1);
+    let snapshot::Difference { pointer, accepted: expected, now: actual } =
+        differences.into_iter().next()?;
+    let actual = match others {
+        0 => actual,
+        1 => format!("{actual} (and one more place)"),
+        others => format!("{actual} (and {others} more places)"),
+    };
+    let evidence = accepted.origin.evidence;
     let index = pointer.split('/').nth(1).and_then(|index| index.parse::<usize>().ok());
     let exchange = index.and_then(|index| played.transcript.exchanges.get(index));
     Some(Finding {
@@ -142,9 +151,9 @@ fn drift(
         expected: redactor.text(&expected),
         actual: redactor.text(&actual),
         rule: None,
-        evidence: Evidence::Inferred,
-        source: format!("snapshot recorded from {}", accepted.recorded_from),
-        fails: Evidence::Inferred.fails(session.options.strict),
+        evidence,
+        source: format!("snapshot recorded from {}", accepted.origin),
+        fails: evidence.fails(session.options.strict),
         curl: exchange
             .map(|e| canonical::curl(&session.catalogue, "$URL", e, redactor))
             .unwrap_or_default(),
@@ -294,6 +303,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::outcome::Evidence;
     use crate::transcript::{Call, Place, Refusal, Twin};
     use crate::wire::{Request, Response};
 

@@ -27,7 +27,7 @@ use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
 use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario};
-use crate::snapshot::{self, Snapshot, Snapshots};
+use crate::snapshot::{self, Snapshots};
 use crate::target::{Capability, Target};
 use meter::Meter;
 pub use meter::Part;
@@ -233,17 +233,18 @@ impl Session {
         outcome
     }
 
-    /// Plays one case and returns what was exchanged, in canonical form.
+    /// Plays one case and returns what was exchanged, in canonical form; `again` plays it under
+    /// other names, which must make no difference.
     ///
     /// # Errors
     /// The case cannot be played to its end: why.
-    pub async fn record(&self, case: &Scenario) -> Result<Snapshot, String> {
-        let played = play::play(self, case, Attempt::First, case.stage).await;
+    pub async fn record(&self, case: &Scenario, again: bool) -> Result<String, String> {
+        let attempt = if again { Attempt::Confirming } else { Attempt::First };
+        let played = self.play(case, attempt, case.stage).await;
         match &played.end {
-            play::End::Finished | play::End::Broken => Ok(Snapshot {
-                recorded_from: self.target.name().to_owned(),
-                text: snapshot::text(&self.catalogue, &played.transcript, &played.own),
-            }),
+            play::End::Finished | play::End::Broken => {
+                Ok(snapshot::text(&self.catalogue, &played.transcript, &played.own))
+            }
             play::End::Unsupported(operation) => Err(format!("the target declines {operation}")),
             play::End::Skipped(reason)
             | play::End::Indeterminate(reason)
