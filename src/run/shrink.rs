@@ -349,7 +349,7 @@ fn simpler_forms(node: &Node) -> Vec<Node> {
 /// step of the finding was expected to answer stays, where that is the finding.
 fn forget_unused(steps: &mut [Step], finding: &Finding) {
     let own = Some(finding).filter(|finding| finding.check == "expectation");
-    let own = own.and_then(|finding| step_of(finding));
+    let own = own.and_then(step_of);
     for index in 0..steps.len() {
         let (here, later) = steps.split_at_mut(index + 1);
         let Some(step) = here.last_mut().filter(|_| own != Some(index + 1)) else { continue };
