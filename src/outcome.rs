@@ -2,7 +2,7 @@
 
 mod generated;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -179,16 +179,51 @@ pub struct Finding {
     pub source: String,
     /// Whether this finding fails the run, or is a note.
     pub fails: bool,
-    /// The request, ready to paste into a shell, secrets replaced.
+    /// The request, ready to paste into a shell, secrets replaced; a run keeps it of the first few
+    /// findings of an id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub curl: String,
-    /// The call as the AWS CLI makes it, secrets replaced; empty for what is no call.
+    /// The call as the AWS CLI makes it, secrets replaced; empty for what is no call. Kept like
+    /// `curl`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub aws_cli: String,
     /// The shortest sequence that was seen to show it, as a scenario file; generated cases only.
+    /// Comments at its start say what its steps do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
-    /// The request's input and the response, secrets replaced.
+    /// The request's input and the response, secrets replaced. Kept like `curl`.
+    #[serde(default, skip_serializing_if = "ExchangeRecord::is_absent")]
     pub exchange: ExchangeRecord,
+}
+
+/// How a sequence begins that could not be made smaller before requests or time were spent.
+pub(crate) const NOT_SMALLER: &str = "# Not made smaller";
+
+impl Finding {
+    /// Forgets what was exchanged: other findings of this id show the like.
+    pub fn forget_exchange(&mut self) {
+        self.curl = String::new();
+        self.aws_cli = String::new();
+        self.exchange = ExchangeRecord::default();
+    }
+
+    /// Returns the constraints of the model that the promise names as broken, each as
+    /// `member: demand`, values left out and list indices as stars; none where it names none.
+    pub fn constraints(&self) -> BTreeSet<String> {
+        const VERDICT: &str = " failed to satisfy constraint: ";
+        let mut parts = self.expected.split(VERDICT);
+        let mut before = parts.next().unwrap_or_default();
+        let mut found = BTreeSet::new();
+        for part in parts {
+            let demand = part.split("; Value ").next().unwrap_or_default();
+            let member = before.rsplit("at '").next().unwrap_or_default().trim_end_matches('\'');
+            let is_index = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+            let member = member.split('.').map(|part| if is_index(part) { "*" } else { part });
+            found.insert(format!("{}: {demand}", member.collect::<Vec<_>>().join(".")));
+            before = part;
+        }
+        found
+    }
 }
 
 /// An exchange as reports may show it: secrets replaced, size bounded.
@@ -202,6 +237,13 @@ pub struct ExchangeRecord {
     pub headers: BTreeMap<String, String>,
     /// The response body as JSON, or as a string where it is none.
     pub response: Value,
+}
+
+impl ExchangeRecord {
+    /// Tells whether nothing is recorded: a run keeps the exchanges of the first findings of an id.
+    pub fn is_absent(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What became of one case.
@@ -269,6 +311,9 @@ pub struct Run {
     pub complete: bool,
     /// How many cases were selected.
     pub planned: usize,
+    /// How many generated cases the time budget left out, by phase.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_played: BTreeMap<Phase, u64>,
     /// What generated cases came to, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
@@ -377,7 +422,15 @@ impl Run {
         self.cases.iter().flat_map(|case| &case.findings)
     }
 
-    /// Returns what the run comes to.
+    /// Tells whether the run ended before it had played what it meant to play. What a time budget
+    /// left out was not meant to be.
+    pub fn was_interrupted(&self) -> bool {
+        let left_out = self.not_played.values().sum::<u64>();
+        let known = (self.cases.len() as u64).saturating_add(left_out);
+        !self.complete && (left_out == 0 || known < self.planned as u64)
+    }
+
+    /// Returns what the run comes to; of a run with a time budget, as far as it went.
     ///
     /// A failure outweighs what is indeterminate; a target that kept no promise at all diverges,
     /// however politely it declined.
@@ -386,7 +439,8 @@ impl Run {
         if verdicts().any(|v| matches!(v, Verdict::Fail | Verdict::Flaky)) {
             return Conclusion::Divergent;
         }
-        if !self.complete || verdicts().any(|v| matches!(v, Verdict::Indeterminate { .. })) {
+        let unsure = verdicts().any(|v| matches!(v, Verdict::Indeterminate { .. }));
+        if self.was_interrupted() || unsure {
             return Conclusion::Indeterminate;
         }
         // What only asks how nonsense is refused (no operation under test) keeps no promise of the
@@ -408,5 +462,50 @@ impl Conclusion {
             Self::Divergent => 1,
             Self::Indeterminate => 3,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(expected: &str, constraints: &[&str]) {
+        let finding = Finding {
+            id: String::new(),
+            check: "lockstep".into(),
+            level: Level::Errors,
+            operation: String::new(),
+            case: String::new(),
+            step: String::new(),
+            pointer: "status".into(),
+            expected: expected.into(),
+            actual: String::new(),
+            rule: None,
+            evidence: Evidence::Modelled,
+            source: String::new(),
+            fails: true,
+            curl: String::new(),
+            aws_cli: String::new(),
+            scenario: None,
+            exchange: ExchangeRecord::default(),
+        };
+        let found: Vec<_> = finding.constraints().into_iter().collect();
+        assert_eq!(found, constraints);
+    }
+
+    #[test]
+    fn a_promise_names_the_constraints_that_are_broken() {
+        check("\"Bearer\"", &[]);
+        check(
+            "InvalidParameterException: 2 validation errors detected: Value 'at 'x'; Value' at \
+             'userAttributes.1.member.name' failed to satisfy constraint: Member must have length \
+             less than or equal to 32; Value null at 'poolName' failed to satisfy constraint: \
+             Member must not be null",
+            &[
+                "poolName: Member must not be null",
+                "userAttributes.*.member.name: Member must have length less than or equal to 32",
+            ],
+        );
     }
 }

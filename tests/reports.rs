@@ -5,7 +5,9 @@ mod sample_run;
 
 use std::fs;
 
-use cognito_conformance::outcome::{Answers, CaseOutcome, Generated, Phase, Run, Verdict};
+use cognito_conformance::outcome::{
+    Answers, CaseOutcome, Evidence, Finding, Generated, Level, Phase, Run, Verdict,
+};
 use cognito_conformance::report::json::{self, ReportErrorKind, Stream};
 use cognito_conformance::report::{Summary, junit, roll_up, terminal};
 use rand_chacha::ChaCha8Rng;
@@ -220,6 +222,111 @@ fn a_run_cut_short_publishes_no_score() {
     );
     let xml = junit::render(&run);
     assert!(xml.contains(r#"errors="1""#), "{xml}");
+}
+
+#[test]
+fn a_run_that_its_time_budget_ends_says_what_it_left_out() {
+    let mut run = clean();
+    run.complete = false;
+    run.planned = 1 + 30 + 9;
+    run.not_played = [(Phase::Coverage, 30), (Phase::Random, 9)].into();
+    let text = terminal::render(&run, PLAIN);
+    let left_out = "the time budget left out 30 coverage and 9 random cases";
+    assert!(text.contains(&format!("\nincomplete: {left_out}\n")), "{text}");
+    let end = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected =
+        format!("conformant: no finding, cut short after 1 of 40 cases: {left_out} (exit code 0)");
+    assert!(end.ends_with(&expected), "{text}");
+    let xml = junit::render(&run);
+    assert!(xml.contains(r#"errors="0""#) && xml.contains(left_out), "{xml}");
+    // What was cut short besides is indeterminate.
+    run.planned += 1;
+    assert_eq!(run.conclusion().exit_code(), 3);
+}
+
+/// Returns what is shown of the findings of the one case of a run, after `change`.
+fn told(change: impl Fn(&mut Vec<Finding>)) -> String {
+    let mut run = generated();
+    change(&mut run.cases[0].findings);
+    terminal::render(&run, PLAIN).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_words_fit_what_came_back() {
+    let text = told(|findings| {
+        let finding = &mut findings[0];
+        finding.exchange.status = 200;
+        finding.actual = "absent".into();
+        finding.pointer = "/User/Username".into();
+    });
+    let title = "1. a sound call's answer lacks a promised member: AdminDeleteUser, /User/Username";
+    assert!(text.contains(title), "{text}");
+    let text = told(|findings| findings[0].pointer.clear());
+    assert!(text.contains("1. a sound call is refused: AdminDeleteUser case"), "{text}");
+    let text = told(|findings| {
+        findings[0].scenario =
+            Some("# Not made smaller: 7 requests were spent.\nsteps:\n  - call: X\n".into());
+    });
+    assert!(
+        text.contains(" sequence: # Not made smaller: 7 requests were spent. steps: - call: X"),
+        "{text}"
+    );
+    assert!(!text.contains("smallest"), "{text}");
+}
+
+#[test]
+fn what_is_told_once_says_how_it_varies() {
+    let broken = |member: &str| {
+        format!(
+            "InvalidParameterException: 1 validation error detected: Value 'x' at '{member}' failed \
+             to satisfy constraint: Member must not be null"
+        )
+    };
+    let text = told(|findings| {
+        findings[0].rule = None;
+        findings[0].expected = broken("poolName");
+        for (member, evidence) in [("a", Evidence::Modelled), ("b.1.c", Evidence::Documented)] {
+            let mut other = findings[0].clone();
+            (other.expected, other.evidence) = (broken(member), evidence);
+            findings.push(other);
+        }
+    });
+    assert!(text.contains("not be null, and 2 other constraints"), "{text}");
+    assert!(text.contains("evidence modelled to observed: "), "{text}");
+    let text = told(|findings| {
+        let finding = &mut findings[0];
+        (finding.level, finding.rule) = (Level::Wire, None);
+        (finding.check, finding.pointer) = ("error-header".into(), "header:content-type".into());
+        let mut other = finding.clone();
+        (other.id, other.actual) = ("other".into(), "text/html".into());
+        findings.push(other);
+    });
+    assert!(text.contains("AdminDeleteUser; elsewhere text/html"), "{text}");
+    let text = told(|findings| {
+        let finding = &mut findings[0];
+        finding.check = "error-header".into();
+        finding.pointer = "header:x-amzn-errormessage".into();
+    });
+    assert!(text.contains("promise the header repeats `message`: UserNotFound"), "{text}");
+}
+
+#[test]
+fn a_finding_without_its_exchange_is_told_without() {
+    let mut run = sample();
+    let mut finding = run.cases[0].findings[0].clone();
+    finding.forget_exchange();
+    run.cases[0].findings = vec![finding];
+    let text = junit::render(&run);
+    assert_eq!(text.matches("request: ").count(), 4, "{text}");
+    terminal::render(&run, PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.json");
+    json::write(&path, &run).expect("the file can be written");
+    let written = fs::read_to_string(&path).expect("the file is there");
+    check_schema(&written);
+    let absent = written.split("\"findings\"").nth(1).unwrap_or_default();
+    assert!(!absent.contains("\"curl\"") && !absent.contains("\"exchange\""), "{absent}");
+    assert_eq!(json::read(&path).expect("the document is whole"), run);
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub(super) struct RunArgs {
     #[arg(long, default_value_t = 200, value_name = "N")]
     cases: u64,
     /// Begins no generated case after this many seconds (or `2m`), and then takes as long again at
-    /// most to make failures small.
+    /// most to make failures small. What it leaves out is told; the exit code goes by what was
+    /// played.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     time_budget: Option<Duration>,
     /// Folder of saved failures: each generated failure that was made small is written there, and

@@ -2,7 +2,7 @@
 //! sequences. Random ones are made as they are needed, so that a long run takes no more memory
 //! than a short one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +32,7 @@ pub struct Plan {
     generator: Option<Generator>,
     budget: Budget,
     filter: Filter,
+    not_played: BTreeMap<Phase, u64>,
 }
 
 impl Plan {
@@ -44,6 +45,7 @@ impl Plan {
             generator: None,
             budget,
             filter: Filter::default(),
+            not_played: BTreeMap::new(),
         }
     }
 
@@ -84,6 +86,12 @@ impl Plan {
         false
     }
 
+    /// How many generated cases the time budget left out so far, by phase. Sequences that a filter
+    /// would not have taken count too: nobody made them.
+    pub fn not_played(&self) -> &BTreeMap<Phase, u64> {
+        &self.not_played
+    }
+
     fn is_over(&self) -> bool {
         self.budget.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -94,8 +102,9 @@ impl Iterator for Plan {
 
     fn next(&mut self) -> Option<Arc<Scenario>> {
         while let Some(case) = self.ready.pop_front() {
-            if Phase::of(&case.id).is_none() || !self.is_over() {
-                return Some(case);
+            match Phase::of(&case.id).filter(|_| self.is_over()) {
+                Some(phase) => *self.not_played.entry(phase).or_default() += 1,
+                None => return Some(case),
             }
         }
         while !self.is_over() {
@@ -105,6 +114,34 @@ impl Iterator for Plan {
                 return Some(Arc::new(case));
             }
         }
+        let left = self.random.end - self.random.start;
+        self.random.start = self.random.end;
+        if left > 0 {
+            *self.not_played.entry(Phase::Random).or_default() += left;
+        }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::{Sources, Suite};
+
+    #[test]
+    fn what_the_time_budget_leaves_out_is_counted() {
+        let suite = Suite::load(&Sources::default()).expect("the committed suite loads");
+        let mut plan = Plan::of(&suite.cases[..2]);
+        let generated = Scenario {
+            id: "cognito-idp::SignUp::effects".into(),
+            ..Scenario::clone(&suite.cases[0])
+        };
+        plan.ready.push_back(Arc::new(generated));
+        plan.random = 3..10;
+        plan.budget.until = Some(Instant::now());
+        assert_eq!(plan.by_ref().count(), 2);
+        assert_eq!(plan.next().map(|case| case.id.clone()), None);
+        let left_out = [(Phase::Coverage, 1), (Phase::Random, 7)];
+        assert_eq!(*plan.not_played(), left_out.into());
     }
 }

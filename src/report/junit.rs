@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::outcome::{CaseOutcome, Conclusion, Finding, Run, Verdict};
-use crate::report::summary::{Summary, gravest};
+use crate::outcome::{CaseOutcome, Conclusion, Finding, NOT_SMALLER, Run, Verdict};
+use crate::report::summary::{Summary, gravest, left_out, promise};
 use crate::report::terminal::again;
 use crate::report::text::{one_line, shorten, visible};
 
@@ -28,7 +28,7 @@ pub fn render(run: &Run) -> String {
     }
     // CI judges by the cases alone: a conclusion that none of them shows gets one of its own.
     let shown = report.failures + report.errors > 0;
-    if !run.complete || (!shown && run.conclusion() != Conclusion::Conformant) {
+    if run.was_interrupted() || (!shown && run.conclusion() != Conclusion::Conformant) {
         report.add_test_suite(suite(run, "run", vec![conclusion(run)]));
     }
     report.to_string().expect("an XML document in memory can be written, its text being UTF-8")
@@ -48,6 +48,9 @@ fn suite(run: &Run, name: &str, cases: Vec<TestCase>) -> TestSuite {
     }
     property("harness", &run.harness);
     property("seed", &run.seed.to_string());
+    if let Some(left_out) = left_out(run) {
+        property("incomplete", &left_out);
+    }
     suite.set_time(cases.iter().filter_map(|case| case.time).sum());
     suite.add_test_cases(cases);
     suite
@@ -115,19 +118,27 @@ fn title(finding: &Finding) -> String {
 fn details(run: &Run, finding: &Finding) -> String {
     let rule = finding.rule.as_deref().map(|rule| format!(", rule {rule}")).unwrap_or_default();
     let exchange = &finding.exchange;
+    let places = [&finding.step, &finding.operation, &finding.pointer];
+    let places: Vec<_> = places.into_iter().filter(|place| !place.is_empty()).cloned().collect();
     let mut members = vec![
         ("finding", format!("{} ({}, {})", finding.check, finding.level, finding.id)),
-        ("where", format!("{}, {}, {}", finding.step, finding.operation, finding.pointer)),
-        ("promise", finding.expected.clone()),
+        ("where", places.join(", ")),
+        ("promise", promise(finding)),
         ("evidence", format!("{}: {}{rule}", finding.evidence, finding.source)),
         ("came back", finding.actual.clone()),
-        ("request", exchange.request.to_string()),
-        ("response", format!("{} {}", exchange.status, exchange.response)),
-        ("reproduce", finding.curl.clone()),
     ];
+    if !exchange.is_absent() {
+        members.push(("request", exchange.request.to_string()));
+        members.push(("response", format!("{} {}", exchange.status, exchange.response)));
+    }
+    if !finding.curl.is_empty() {
+        members.push(("reproduce", finding.curl.clone()));
+    }
     if let Some(scenario) = &finding.scenario {
         members.push(("again", again(run, finding)));
-        members.push(("smallest sequence", format!("\n{scenario}")));
+        let small = !scenario.starts_with(NOT_SMALLER);
+        let label = if small { "smallest sequence" } else { "sequence" };
+        members.push((label, format!("\n{scenario}")));
     }
     let lines = members
         .into_iter()
@@ -154,7 +165,7 @@ fn aside(outcome: &CaseOutcome) -> String {
 /// Returns a test case that stands for the run itself.
 fn conclusion(run: &Run) -> TestCase {
     let kind = match run.conclusion() {
-        Conclusion::Divergent if run.complete => NonSuccessKind::Failure,
+        Conclusion::Divergent if !run.was_interrupted() => NonSuccessKind::Failure,
         _ => NonSuccessKind::Error,
     };
     let mut status = TestCaseStatus::non_success(kind);

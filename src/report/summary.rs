@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::outcome::{CaseOutcome, Conclusion, Finding, Level, Run, Verdict};
+use crate::outcome::{CaseOutcome, Conclusion, Evidence, Finding, Level, Run, Verdict};
 use crate::report::text::counted;
 
 /// One broken promise with every place it was seen at.
@@ -24,6 +24,14 @@ pub struct FindingGroup<'a> {
     pub occurrences: usize,
     /// Every occurrence was gone when its case was run again.
     pub flaky: bool,
+    /// The weakest grade among them.
+    pub weakest: Evidence,
+    /// The strongest.
+    pub strongest: Evidence,
+    /// What came back, of a header that was wrong in many ways; of anything else, the first answer.
+    pub answers: BTreeSet<&'a str>,
+    /// The constraints of the model that are broken, where that is the promise.
+    pub constraints: BTreeSet<String>,
 }
 
 /// A reason with the ids of the cases that share it.
@@ -86,6 +94,10 @@ impl<'a> FindingGroup<'a> {
             cases: BTreeSet::new(),
             occurrences: 0,
             flaky: true,
+            weakest: first.evidence,
+            strongest: first.evidence,
+            answers: BTreeSet::from([first.actual.as_str()]),
+            constraints: BTreeSet::new(),
         }
     }
 
@@ -97,6 +109,44 @@ impl<'a> FindingGroup<'a> {
         }
         self.occurrences += 1;
         self.flaky &= flaky;
+        self.weakest = self.weakest.min(finding.evidence);
+        self.strongest = self.strongest.max(finding.evidence);
+        if is_form(self.first) {
+            self.answers.insert(&finding.actual);
+        }
+        self.constraints.extend(finding.constraints());
+    }
+
+    /// Returns the promise, and how many constraints beside it are broken in the same way.
+    pub fn promise(&self) -> String {
+        let own = self.first.constraints();
+        let others = self.constraints.difference(&own).count();
+        let promise = promise(self.first);
+        match others {
+            0 => promise,
+            others => format!("{promise}, and {}", counted(others, "other constraint")),
+        }
+    }
+
+    /// Returns the grades of the promise: one, or from the weakest to the strongest.
+    pub fn evidence(&self) -> String {
+        match self.weakest == self.strongest {
+            true => self.weakest.to_string(),
+            false => format!("{} to {}", self.weakest, self.strongest),
+        }
+    }
+
+    /// Returns what came back: of a header that was wrong in several ways, a few of them.
+    pub fn came_back(&self) -> String {
+        const SHOWN: usize = 3;
+        let first = self.first.actual.as_str();
+        let others = self.answers.iter().filter(|answer| **answer != first);
+        let shown: Vec<_> = [first].into_iter().chain(others.copied()).take(SHOWN).collect();
+        let shown = shown.join("; elsewhere ");
+        match self.answers.len().saturating_sub(SHOWN) {
+            0 => shown,
+            more => format!("{shown}; and {}", counted(more, "other answer")),
+        }
     }
 
     fn rank(&self) -> impl Ord + use<'a> {
@@ -146,6 +196,16 @@ impl<'a> Key<'a> {
             promise,
             answer: constant_part(&finding.actual, &finding.operation),
         }
+    }
+}
+
+/// Returns what was promised. Of a header that repeats a text, that it does.
+pub(crate) fn promise(finding: &Finding) -> String {
+    match finding.pointer.as_str() {
+        "header:x-amzn-errormessage" if finding.check == "error-header" => {
+            format!("the header repeats `message`: {}", finding.expected)
+        }
+        _ => finding.expected.clone(),
     }
 }
 
@@ -251,10 +311,12 @@ impl<'a> Summary<'a> {
         if all.clone().all(|verdict| matches!(verdict, Verdict::Skipped { .. })) {
             return "nothing failed, but nothing was tried either".into();
         }
-        match self.notes().count() {
+        let words = match self.notes().count() {
             0 => "conformant: no finding".into(),
             notes => format!("conformant: no finding fails, {}", counted(notes, "note")),
-        }
+        };
+        // Only the time budget leaves a run without failures conformant and incomplete.
+        if run.complete { words } else { format!("{words}, {}", cut_short(run)) }
     }
 
     fn words_if_divergent(&self, run: &Run) -> String {
@@ -289,6 +351,15 @@ impl<'a> Summary<'a> {
     }
 }
 
+/// Says how many cases of which phases the time budget left out; `None` where it left out none.
+pub(crate) fn left_out(run: &Run) -> Option<String> {
+    let phases = run.not_played.iter();
+    let phases: Vec<_> = phases.map(|(phase, cases)| format!("{cases} {}", phase.name())).collect();
+    let total = run.not_played.values().fold(0, |sum: u64, cases| sum.saturating_add(*cases));
+    let noun = if total == 1 { "case" } else { "cases" };
+    (total > 0).then(|| format!("the time budget left out {} {noun}", phases.join(" and ")))
+}
+
 /// Returns the gravest verdict of a case with its level; `None` of a case without verdicts.
 pub fn gravest(case: &CaseOutcome) -> Option<(Level, &Verdict)> {
     let gravity = |verdict: &Verdict| match verdict {
@@ -306,7 +377,11 @@ pub fn gravest(case: &CaseOutcome) -> Option<(Level, &Verdict)> {
 }
 
 fn cut_short(run: &Run) -> String {
-    format!("cut short after {} of {}", run.cases.len(), counted(run.planned, "case"))
+    let short = format!("cut short after {} of {}", run.cases.len(), counted(run.planned, "case"));
+    match left_out(run) {
+        Some(left_out) => format!("{short}: {left_out}"),
+        None => short,
+    }
 }
 
 fn reasons<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Reason<'a>> {

@@ -7,8 +7,8 @@ mod page;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{CaseOutcome, Finding, Level, Phase, Run, Tally, Verdict};
-use crate::report::summary::{FindingGroup, Reason, Summary, gravest};
+use crate::outcome::{CaseOutcome, Finding, Level, NOT_SMALLER, Phase, Run, Tally, Verdict};
+use crate::report::summary::{FindingGroup, Reason, Summary, gravest, left_out};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
 
@@ -112,6 +112,9 @@ fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     };
     let seconds = run.elapsed_ms as f64 / 1000.0;
     page.line(Tone::Plain, &format!("{cases}, {} requests, {seconds:.1} s", summary.requests));
+    if let Some(left_out) = left_out(run) {
+        page.line(Tone::Unsure, &format!("incomplete: {left_out}"));
+    }
 }
 
 fn levels(page: &mut Page, run: &Run, summary: &Summary<'_>) {
@@ -226,8 +229,9 @@ fn findings<'a, 'b: 'a>(
         let first = group.first;
         match &first.scenario {
             Some(scenario) => {
+                let small = !scenario.starts_with(NOT_SMALLER);
                 page.verbatim(
-                    "smallest sequence:",
+                    if small { "smallest sequence:" } else { "sequence:" },
                     steps(scenario, page.style().verbose).into_iter(),
                 );
                 let request = first.curl.lines().chain(first.aws_cli.lines());
@@ -236,7 +240,7 @@ fn findings<'a, 'b: 'a>(
             }
             None => {
                 let lines = [again(run, first), first.curl.clone()];
-                page.verbatim("reproduce:", lines.into_iter());
+                page.verbatim("reproduce:", lines.into_iter().filter(|line| !line.is_empty()));
             }
         }
     }
@@ -267,12 +271,18 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
     // that a generated case expects is that a sound call succeeds.
     let name = match first.check.as_str() {
         "expectation" if first.scenario.is_some() || Phase::of(&first.case).is_some() => {
-            "a sound call is refused"
+            let success = (200..300).contains(&first.exchange.status);
+            match success {
+                true if first.actual == "absent" => "a sound call's answer lacks a promised member",
+                true => "a sound call's answer is not the promised one",
+                false => "a sound call is refused",
+            }
         }
         "expectation" => first.case.rsplit("::").next().unwrap_or_default(),
         check => check,
     };
-    let title = format!("{number}. {name}: {operation}, {}", first.pointer);
+    let place = if first.pointer.is_empty() { "" } else { ", " };
+    let title = format!("{number}. {name}: {operation}{place}{}", first.pointer);
     let flaky = if group.flaky { " (flaky)" } else { "" };
     let tone = if first.fails { Tone::Bad } else { Tone::Strong };
     page.gap();
@@ -286,15 +296,15 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
         cases => format!(", and {}", counted(cases - 1, "more case")),
     };
     rows.push(("case", one_line(&format!("{}, {}{others}", first.case, first.step))));
-    rows.push(("promise", text(&first.expected)));
+    rows.push(("promise", text(&group.promise())));
     let rule = first.rule.as_deref().map(|rule| format!(", rule {rule}")).unwrap_or_default();
-    rows.push(("evidence", text(&format!("{}: {}{rule}", first.evidence, first.source))));
-    rows.push(("came back", text(&first.actual)));
-    rows.push(("request", json(&first.exchange.request)));
-    rows.push((
-        "response",
-        format!("{} {}", first.exchange.status, json(&first.exchange.response)),
-    ));
+    rows.push(("evidence", text(&format!("{}: {}{rule}", group.evidence(), first.source))));
+    rows.push(("came back", text(&group.came_back())));
+    if !first.exchange.is_absent() {
+        let exchange = &first.exchange;
+        rows.push(("request", json(&exchange.request)));
+        rows.push(("response", format!("{} {}", exchange.status, json(&exchange.response))));
+    }
     page.fields(&rows);
 }
 
@@ -335,7 +345,9 @@ fn steps(scenario: &str, all: bool) -> Vec<String> {
     let aside = ["unmodelled: ", "one_fault: ", "evidence: ", "source: ", "level: "];
     let is_aside = |line: &&str| aside.iter().any(|key| line.trim_start().starts_with(key));
     let start = scenario.find("steps:\n").unwrap_or_default();
-    let lines = scenario[start..].lines().filter(|line| !is_aside(line));
+    // What the steps do not show is said before the file.
+    let remarks = scenario.lines().take_while(|line| line.starts_with('#'));
+    let lines = remarks.chain(scenario[start..].lines().filter(|line| !is_aside(line)));
     lines.map(|line| shorten(line, LINE_LIMIT)).collect()
 }
 

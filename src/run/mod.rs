@@ -10,7 +10,10 @@ mod shadow;
 mod shared;
 mod shrink;
 mod teardown;
+#[cfg(test)]
+mod tests;
 mod triggers;
+mod trim;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +29,14 @@ use tokio::task::JoinSet;
 use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
 use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
-use crate::scenario::{Action, Scenario};
+use crate::scenario::{Action, Scenario, Step};
 use crate::snapshot::{self, Snapshots};
 use crate::target::{Capability, Target};
 use meter::Meter;
 pub use meter::Part;
 use play::Attempt;
 pub use shrink::Shrunk;
+use trim::Trimmer;
 
 /// After how many cases in a row that say nothing a run is cut short: the target is gone, or
 /// stays silent, and the rest would only take the same time-out each.
@@ -282,14 +286,26 @@ impl Session {
     }
 
     /// Returns the first operation of the case or its set-ups that the profile lists as lacking.
+    /// Of a generated case only what it is about counts: it goes on without the others.
     fn declared_unsupported(&self, case: &Scenario) -> Option<String> {
-        let listed = self.target.unsupported();
+        let about = match case.lockstep {
+            true => &case.operations[..case.operations.len().min(1)],
+            false => &case.operations[..],
+        };
         let set_ups = case.setup.iter().flat_map(|(set_up, _)| &set_up.steps);
-        let called = set_ups.filter_map(|step| match &step.action {
-            Action::Call { operation, .. } => Some(operation),
-            _ => None,
-        });
-        case.operations.iter().chain(called).find(|name| listed.contains(*name)).cloned()
+        let own = case.steps.iter().filter_map(called).filter(|(_, name)| about.contains(name));
+        let mut all = own.chain(set_ups.filter_map(called));
+        let lacking = all.find(|(service, operation)| self.target.lacks(service, operation));
+        lacking.map(|(_, operation)| operation.clone())
+    }
+}
+
+/// Returns service and name of the operation that a step calls.
+fn called(step: &Step) -> Option<(&String, &String)> {
+    match &step.action {
+        Action::Call { service, operation, .. }
+        | Action::Raw { service, operation: Some(operation), .. } => Some((service, operation)),
+        _ => None,
     }
 }
 
@@ -323,6 +339,7 @@ pub async fn run_plan(
     let mut planned = 0;
     // Cases that may have to be played again.
     let mut kept: BTreeMap<String, Arc<Scenario>> = BTreeMap::new();
+    let mut trimmer = Trimmer::default();
     {
         let mut plan = plan;
         let mut next = || {
@@ -349,6 +366,10 @@ pub async fn run_plan(
                 let answers = std::mem::take(&mut outcome.answers);
                 run.generated.get_or_insert_default().add(phase, answers);
             }
+            if outcome.failed() || matches!(outcome.verdict(), Verdict::Unsupported { .. }) {
+                kept.insert(case.id.clone(), case);
+            }
+            trimmer.take(&mut outcome, &mut run.cases);
             watch(&outcome);
             silent = match outcome.verdict() {
                 Verdict::Indeterminate { .. } => silent + 1,
@@ -358,21 +379,22 @@ pub async fn run_plan(
             if silent >= MOST_SILENT || (session.options.fail_fast && outcome.failed()) {
                 session.cancel();
             }
-            if outcome.failed() || matches!(outcome.verdict(), Verdict::Unsupported { .. }) {
-                kept.insert(case.id.clone(), case);
-            }
             run.cases.push(outcome);
         }
+        run.not_played = plan.not_played().clone();
     }
     run.planned = planned;
     play_again_what_it_has_after_all(session, &kept, &mut run).await;
     run.cases.sort_by(|a, b| a.case.cmp(&b.case));
+    trim::trim(&mut run.cases);
     make_small(session, &kept, &mut run).await;
     let leaked = session.close().await;
     if let Some(last) = run.cases.last_mut() {
         last.leaked.extend(leaked);
     }
-    run.complete = run.cases.len() == run.planned;
+    run.complete = run.cases.len() == run.planned && run.not_played.is_empty();
+    let left_out = usize::try_from(run.not_played.values().sum::<u64>()).unwrap_or(usize::MAX);
+    run.planned = run.planned.saturating_add(left_out);
     run.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     run
 }
@@ -393,7 +415,8 @@ async fn play_again_what_it_has_after_all(
 ) {
     for outcome in &mut run.cases {
         let Verdict::Unsupported { operation } = outcome.verdict() else { continue };
-        let listed = session.target.unsupported().contains(operation);
+        let mut services = session.catalogue.services.keys();
+        let listed = services.any(|service| session.target.lacks(service, operation));
         if listed || session.is_cancelled() || !session.target.has_answered(operation) {
             continue;
         }
@@ -454,6 +477,7 @@ pub fn header(session: &Session, planned: usize) -> Run {
         elapsed_ms: 0,
         complete: false,
         planned,
+        not_played: BTreeMap::new(),
         flags: Vec::new(),
         generated: None,
         cases: Vec::new(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compose::Composer;
 use super::pages::Following;
 use super::shadow::Shadow;
-use super::{Part, Session, teardown};
+use super::{Part, Session, called, teardown};
 use crate::check;
 use crate::outcome::Evidence;
 use crate::scenario::bind::Bindings;
@@ -91,14 +91,14 @@ pub(super) async fn play(
     attempt: Attempt,
     from: usize,
 ) -> Played {
-    let (unique, seed) = identity(session.options.seed, &case.id, &attempt.label());
     let mut player = Player {
         session,
         case,
         shares: matches!(attempt, Attempt::Shared | Attempt::SharedAgain),
-        bindings: Bindings::new(&unique, seed, session.now()),
+        bindings: bindings(session, case, &attempt),
         transcript: Transcript { case: case.id.clone(), exchanges: Vec::new() },
         shadow: None,
+        declined: None,
     };
     if case.lockstep || session.options.lockstep {
         player.shadow = Some(Shadow::new(session, player.bindings.clone()));
@@ -119,6 +119,12 @@ pub(super) async fn play(
     Played { transcript, end, leaked, own }
 }
 
+/// Returns what is bound before the first step of an attempt.
+pub(super) fn bindings(session: &Session, case: &Scenario, attempt: &Attempt) -> Bindings {
+    let (unique, seed) = identity(session.options.seed, &case.id, &attempt.label());
+    Bindings::new(&unique, seed, session.now())
+}
+
 /// Returns what makes a case's names unique, and its seed.
 fn identity(seed: u64, case: &str, attempt: &str) -> (String, u64) {
     let hash = digest(&SHA256, format!("{seed}/{case}/{attempt}").as_bytes());
@@ -137,6 +143,8 @@ pub(super) struct Player<'a> {
     pub(super) transcript: Transcript,
     /// The reference plays along.
     shadow: Option<Shadow>,
+    /// The operation that the target declined while the stage of a generated case was set.
+    declined: Option<String>,
 }
 
 impl Player<'_> {
@@ -155,22 +163,40 @@ impl Player<'_> {
         let skipped = case.stage..from;
         let steps = case.steps.iter().enumerate().filter(|(index, _)| !skipped.contains(index));
         for (index, step) in steps {
-            match self.step(step, Place::Step(index + 1), None).await {
-                Err(end) if index >= case.stage && self.goes_on_after(&end) => {}
-                other => other?,
+            let staged = index < case.stage;
+            let played = self.step(step, Place::Step(index + 1), None).await;
+            match (played, self.declined.clone()) {
+                // What the stage lacks now, the steps may do without, or cannot be filled in.
+                (Err(End::Unsupported(operation)), _) if staged && self.is_beside(&operation) => {
+                    self.declined = Some(operation);
+                }
+                (Err(End::Unfilled(_)), Some(declined)) if staged || self.is_about(step) => {
+                    return Err(End::Unsupported(declined));
+                }
+                (Err(end), _) if !staged && self.goes_on_after(&end) => {}
+                (other, _) => other?,
             }
         }
         Ok(())
     }
 
+    /// Tells whether a generated case is about another operation first of all.
+    fn is_beside(&self, operation: &String) -> bool {
+        self.case.lockstep && self.case.operations.first().is_some_and(|own| own != operation)
+    }
+
+    /// Tells whether a step calls the operation that its case is about first of all.
+    fn is_about(&self, step: &Step) -> bool {
+        called(step).is_some_and(|(_, name)| self.case.operations.first() == Some(name))
+    }
+
     /// Tells whether a case that is played in lockstep goes on after a step ended so: its steps
     /// do not build on each other but by what they save.
     fn goes_on_after(&self, end: &End) -> bool {
-        let about = |operation: &String| self.case.operations.first() == Some(operation);
         self.case.lockstep
             && match end {
                 End::Unfilled(_) | End::Broken | End::Skipped(_) => true,
-                End::Unsupported(operation) => !about(operation),
+                End::Unsupported(operation) => self.is_beside(operation),
                 End::Finished | End::Indeterminate(_) | End::Diverged(_) => false,
             }
     }
@@ -196,6 +222,7 @@ impl Player<'_> {
                 bindings: self.bindings.clone(),
                 transcript: Transcript::default(),
                 shadow: None,
+                declined: None,
             };
             let made = maker.set_up(set_up, overlay).await;
             let names = set_up.steps.iter().flat_map(|step| step.save.keys());
@@ -334,6 +361,13 @@ impl Player<'_> {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         };
+        // On a stage that lacks something, the reference may have to refuse what works on a whole one.
+        if self.declined.is_some()
+            && twin.as_ref().is_some_and(|twin| twin.answer.is_err())
+            && let Some(expect) = &mut exchange.expect
+        {
+            expect.outcome = Expected::Anything;
+        }
         let alone = twin.is_none() && self.shadow.is_some();
         let saved = self.saved(step, &exchange);
         let parted = twin.and_then(|twin| self.settle(step, &mut exchange, twin));
@@ -420,8 +454,11 @@ impl Player<'_> {
         }
         let body = exchange.output().or_else(|| exchange.reply.as_ref().ok()?.json().ok()?);
         let body = body.unwrap_or_default();
-        let found =
-            step.save.iter().filter_map(|(name, p)| Some((name.clone(), body.pointer(p)?.clone())));
+        let found = step.save.iter().filter_map(|(name, pointer)| {
+            // `null` says that there is none.
+            let value = body.pointer(pointer).filter(|value| !value.is_null())?;
+            Some((name.clone(), value.clone()))
+        });
         found.collect()
     }
 

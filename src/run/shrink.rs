@@ -1,14 +1,17 @@
 //! Makes a failing sequence small: first fewer steps, then simpler values, as long as the same
-//! finding shows. Every attempt starts from fresh state, under names of its own.
+//! finding shows and the reference, asked by itself, answers as the steps expect. Every attempt
+//! starts from fresh state, under names of its own.
 
 use serde_json::Value;
 
-use super::Session;
-use super::play::Attempt;
-use crate::outcome::{CaseOutcome, Finding};
+use super::play::{self, Attempt};
+use super::shadow::{self, Alone};
+use super::{Session, called};
+use crate::outcome::{CaseOutcome, Finding, NOT_SMALLER};
 use crate::scenario::node::{Node, NodeKind};
 use crate::scenario::write;
 use crate::scenario::{Action, Expect, Scenario, Step};
+use crate::transcript::{Place, Twin};
 
 /// A shrunk case, and what it took.
 #[derive(Clone, Debug)]
@@ -19,10 +22,13 @@ pub struct Shrunk {
     pub finding: Finding,
     /// Requests that were sent on the way.
     pub requests: u64,
+    /// Whether anything could be left out before they, or the time, were spent.
+    pub smaller: bool,
 }
 
 impl Shrunk {
-    /// Returns the case as a scenario file that says what it shows.
+    /// Returns the case as a scenario file that says what it shows. Comments before it say what
+    /// its steps do not.
     pub fn text(&self) -> String {
         let Finding { check, operation, expected, source, evidence, .. } = &self.finding;
         let case = Scenario {
@@ -32,25 +38,38 @@ impl Shrunk {
             evidence: *evidence,
             ..self.case.clone()
         };
-        write::scenario(&case)
+        let mut text = String::new();
+        if !self.smaller {
+            text += &format!("{NOT_SMALLER}: {} requests were spent.\n", self.requests);
+        }
+        if is_of_clean_up(&self.finding) {
+            text += &format!("# It shows in the clean-up after the last step: {operation}.\n");
+        }
+        text + &write::scenario(&case)
     }
+}
+
+/// Returns the number of the step that a finding was seen in, where it was one of the case's own.
+fn step_of(finding: &Finding) -> Option<usize> {
+    finding.step.strip_prefix("step ")?.parse().ok()
+}
+
+fn is_of_clean_up(finding: &Finding) -> bool {
+    finding.step == Place::Teardown.to_string()
 }
 
 impl Session {
     /// Returns a smaller case that shows `finding`, found with `budget` requests at most; `None`
     /// where the finding does not show again.
+    ///
+    /// Whatever the case expects of its steps, a reference without faults answers so: who plays it
+    /// there sees no finding.
     pub async fn shrink(&self, case: &Scenario, finding: &Finding, budget: u64) -> Option<Shrunk> {
         let mut shrinker =
             Shrinker { session: self, wanted: finding, spent: 0, budget, attempts: 0 };
-        let last = finding.step.strip_prefix("step ").and_then(|step| step.parse::<usize>().ok());
-        let mut whole = case.clone();
-        whole.steps.truncate(last.unwrap_or(usize::MAX));
-        let mut shown = shrinker.shows(&whole).await;
-        if shown.is_none() {
-            whole = case.clone();
-            shown = shrinker.shows(&whole).await;
-        }
-        let mut best = (Scenario { stage: 0, ..whole }, shown?);
+        let (mut best, mut smaller) = shrinker.start(case).await?;
+        let before = size(&best.0);
+        best.0.stage = 0;
         shrinker.keep_last(&mut best, case.stage).await;
         shrinker.drop_steps(&mut best).await;
         loop {
@@ -62,10 +81,17 @@ impl Session {
                 break;
             }
         }
+        smaller |= size(&best.0) < before || !shrinker.is_over();
         let (mut case, finding) = best;
-        forget_unused(&mut case.steps);
-        Some(Shrunk { case, finding, requests: shrinker.spent })
+        forget_unused(&mut case.steps, &finding);
+        Some(Shrunk { case, finding, requests: shrinker.spent, smaller })
     }
+}
+
+/// How much there is to read in a case.
+fn size(case: &Scenario) -> usize {
+    let inputs = case.steps.iter().filter_map(input);
+    case.steps.len() + inputs.map(|with| with.value().to_string().len()).sum::<usize>()
 }
 
 struct Shrinker<'a> {
@@ -79,16 +105,94 @@ struct Shrinker<'a> {
 type Best = (Scenario, Finding);
 
 impl Shrinker<'_> {
+    /// Returns the first of these that shows the finding, and whether it is smaller than what was
+    /// played: the case up to the step of the finding without the calls that read, the case up to
+    /// there, all of it.
+    async fn start(&mut self, case: &Scenario) -> Option<(Best, bool)> {
+        let last = step_of(self.wanted).unwrap_or(usize::MAX).min(case.steps.len());
+        let mut whole = case.clone();
+        whole.steps.truncate(last);
+        let mut without_reads = whole.clone();
+        let mut index = 0;
+        without_reads.steps.retain(|step| {
+            index += 1;
+            index <= case.stage || index == last || !self.only_reads(step)
+        });
+        let mut tried = usize::MAX;
+        for candidate in [without_reads, whole, case.clone()] {
+            let steps = candidate.steps.len();
+            if steps == tried {
+                continue;
+            }
+            tried = steps;
+            let Some(candidate) = self.opened(candidate) else { continue };
+            if let Some(finding) = self.shows(&candidate).await {
+                return Some(((candidate, finding), steps < last));
+            }
+        }
+        None
+    }
+
+    fn only_reads(&self, step: &Step) -> bool {
+        let service = |name| self.session.catalogue.services.get(name);
+        called(step).is_some_and(|(name, operation)| {
+            service(name).is_some_and(|service| service.only_reads(operation))
+        })
+    }
+
+    fn next_attempt(&self) -> Attempt {
+        Attempt::Numbered(self.attempts + 1)
+    }
+
+    /// What a reference without faults makes of the steps of a case, all by itself.
+    fn alone(&self, case: &Scenario) -> Vec<Alone> {
+        let bindings = play::bindings(self.session, case, &self.next_attempt());
+        shadow::alone(self.session, case, bindings)
+    }
+
+    /// Returns the case with any answer allowed where the reference does not answer as a step
+    /// expects; `None` where that is the very expectation that was not met.
+    fn opened(&self, mut case: Scenario) -> Option<Scenario> {
+        let alone = self.alone(&case);
+        // The step of the finding comes last, but for a case that is played whole.
+        let own = step_of(self.wanted).map(|own| own.min(case.steps.len()));
+        for (index, (step, alone)) in case.steps.iter_mut().zip(alone).enumerate() {
+            if !alone.holds {
+                if self.wanted.check == "expectation" && Some(index + 1) == own {
+                    return None;
+                }
+                step.expect = Expect::Anything;
+            }
+        }
+        Some(case)
+    }
+
+    /// Tells whether the reference answers every step as it expects.
+    fn stands(&self, case: &Scenario) -> bool {
+        self.alone(case).iter().all(|alone| alone.holds)
+    }
+
+    fn is_over(&self) -> bool {
+        self.spent >= self.budget || self.session.stops_shrinking()
+    }
+
     /// Plays a candidate; returns the finding where it shows.
     async fn shows(&mut self, case: &Scenario) -> Option<Finding> {
-        if self.spent >= self.budget || self.session.stops_shrinking() {
+        if self.is_over() || !self.stands(case) {
             return None;
         }
+        let attempt = self.next_attempt();
         self.attempts += 1;
-        let outcome: CaseOutcome =
-            self.session.play_once(case, Attempt::Numbered(self.attempts)).await;
+        let outcome: CaseOutcome = self.session.play_once(case, attempt).await;
         self.spent += outcome.requests;
-        outcome.findings.into_iter().find(|finding| finding.id == self.wanted.id)
+        let wanted = self.wanted;
+        // One id stands for all constraints of an operation.
+        let same = |finding: &Finding| {
+            finding.id == wanted.id
+                && finding.fails >= wanted.fails
+                && finding.constraints() == wanted.constraints()
+        };
+        outcome.findings.into_iter().find(same)
     }
 
     async fn improves(&mut self, best: &mut Best, candidate: Scenario) -> bool {
@@ -127,7 +231,7 @@ impl Shrinker<'_> {
                 let begin = end.saturating_sub(length);
                 let mut candidate = best.0.clone();
                 candidate.steps.drain(begin..end);
-                if self.session.stops_shrinking() {
+                if self.is_over() {
                     return;
                 }
                 if !candidate.steps.is_empty() && self.improves(best, candidate).await {
@@ -142,26 +246,55 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Takes members away and makes values short, one at a time.
+    /// Takes members away and makes values short, one at a time, the last step's first; steps that
+    /// nobody uses any more go at once.
     async fn simplify(&mut self, best: &mut Best) {
-        for index in (0..best.0.steps.len()).rev() {
-            let mut place = 0;
-            while let Some(with) = input(&best.0.steps[index]) {
-                let Some(simpler) = simpler_forms(with).into_iter().nth(place) else { break };
-                let mut candidate = best.0.clone();
-                if let Action::Call { with, .. } = &mut candidate.steps[index].action {
-                    *with = simpler;
-                }
-                // What was simplified has fewer forms left: the same place is the next one.
-                if !self.improves(best, candidate).await {
-                    place += 1;
-                }
-                if self.spent >= self.budget || self.session.stops_shrinking() {
-                    return;
-                }
+        let mut from_end = 1;
+        let mut place = 0;
+        while let Some(index) = best.0.steps.len().checked_sub(from_end) {
+            if self.is_over() {
+                return;
+            }
+            let forms = input(&best.0.steps[index]).map(simpler_forms).unwrap_or_default();
+            let Some(simpler) = forms.into_iter().nth(place) else {
+                (from_end, place) = (from_end + 1, 0);
+                continue;
+            };
+            let mut candidate = best.0.clone();
+            if let Action::Call { with, .. } = &mut candidate.steps[index].action {
+                *with = simpler;
+            }
+            self.keep_honest(&mut candidate, index);
+            let unused = unused(&best.0.steps);
+            // What was simplified has fewer forms left: the same place is the next one.
+            if !self.improves(best, candidate).await {
+                place += 1;
+            } else if self::unused(&best.0.steps) > unused {
+                self.drop_steps(best).await;
             }
         }
     }
+
+    /// Takes back that a step has one fault at most, where it is refused: with what was taken away,
+    /// it may have two.
+    fn keep_honest(&self, case: &mut Scenario, index: usize) {
+        if case.steps[index].one_fault {
+            let refused = |twin: &Twin| twin.answer.is_err();
+            let alone = self.alone(case);
+            let twin = alone.get(index).and_then(|alone| alone.twin.as_ref());
+            case.steps[index].one_fault = !twin.is_some_and(refused);
+        }
+    }
+}
+
+/// Counts the steps that save something of which no later step makes use.
+fn unused(steps: &[Step]) -> usize {
+    let idle = |index: &usize| {
+        let (step, later) = (&steps[*index], &steps[index + 1..]);
+        let used = |name: &String| later.iter().any(|later| later.uses(name));
+        !step.save.is_empty() && !step.save.keys().any(used)
+    };
+    (0..steps.len()).filter(idle).count()
 }
 
 fn input(step: &Step) -> Option<&Node> {
@@ -212,11 +345,14 @@ fn simpler_forms(node: &Node) -> Vec<Node> {
     forms
 }
 
-/// Removes what no later step uses from what steps save, and expectations of set-ups.
-fn forget_unused(steps: &mut [Step]) {
+/// Removes what no later step uses from what steps save, and expectations of set-ups. What the
+/// step of the finding was expected to answer stays, where that is the finding.
+fn forget_unused(steps: &mut [Step], finding: &Finding) {
+    let own = Some(finding).filter(|finding| finding.check == "expectation");
+    let own = own.and_then(step_of);
     for index in 0..steps.len() {
         let (here, later) = steps.split_at_mut(index + 1);
-        let Some(step) = here.last_mut() else { continue };
+        let Some(step) = here.last_mut().filter(|_| own != Some(index + 1)) else { continue };
         step.save.retain(|name, _| later.iter().any(|later| later.uses(name)));
         if matches!(step.expect, Expect::Output(_)) {
             step.expect = Expect::Output(Node::default());

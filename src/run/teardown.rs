@@ -43,6 +43,7 @@ pub(super) async fn tear_down(session: &Session, transcript: &mut Transcript) ->
                 input.extend(before.with.clone());
                 api(service, &before.operation, Value::Object(input))
             });
+            let later: Vec<_> = later.chain(stops(service, transcript, &created)).collect();
             for call in later {
                 transcript.exchanges.extend(exchange.take());
                 transcript.exchanges.extend(bounded(session, &call).await);
@@ -130,6 +131,24 @@ fn clearing(service: &Service, resource: &Resource, created: &Created) -> Vec<Ca
         api(service, &before.operation, Value::Object(input))
     });
     calls.collect()
+}
+
+/// The calls that stop the import jobs that were started in a pool: while one runs, the pool
+/// cannot be deleted.
+fn stops(service: &Service, transcript: &Transcript, created: &Created) -> Vec<Call> {
+    let started = transcript.exchanges.iter().filter_map(|exchange| match &exchange.call {
+        Call::Api { operation, input, .. } if operation == "StartUserImportJob" => {
+            exchange.success()?;
+            input.get("JobId").filter(|_| names(input, &created.handle))
+        }
+        _ => None,
+    });
+    let stop = |job: &Value| {
+        let mut input = created.handle.clone();
+        input.insert("JobId".into(), job.clone());
+        api(service, "StopUserImportJob", Value::Object(input))
+    };
+    started.map(stop).collect()
 }
 
 fn api(service: &Service, operation: &str, input: Value) -> Call {

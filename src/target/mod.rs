@@ -116,6 +116,10 @@ pub trait Target: Send + Sync {
     fn capabilities(&self) -> &BTreeSet<Capability>;
     /// Operations its profile says it lacks.
     fn unsupported(&self) -> &BTreeSet<String>;
+    /// Tells whether its profile says that it lacks an operation of a service.
+    fn lacks(&self, _service: &str, operation: &str) -> bool {
+        self.unsupported().contains(operation)
+    }
     /// URL of its endpoint, without a slash at the end.
     fn url(&self) -> &str {
         ""
@@ -135,6 +139,10 @@ pub trait Target: Send + Sync {
     /// Tells whether the mailbox shows the codes that this operation sends.
     fn shows_codes_of(&self, _operation: &str) -> bool {
         true
+    }
+    /// Returns the code that stands for every code, where its mailbox knows no other.
+    fn fixed_code(&self) -> Option<&str> {
+        None
     }
     /// How long a read may lag behind a write, in seconds; no expectation waits longer.
     fn settle_secs(&self) -> u64 {

@@ -139,8 +139,8 @@ pub struct Opened {
     mailbox: Option<Mailbox>,
     host: Host,
     functions: Option<FunctionHost>,
-    /// Operations it has carried out at least once.
-    answered: Mutex<BTreeSet<String>>,
+    /// Operations it has carried out at least once, with their services.
+    answered: Mutex<BTreeSet<(String, String)>>,
 }
 
 /// What keeps a target up.
@@ -384,6 +384,10 @@ impl Target for Opened {
         &self.profile.unsupported
     }
 
+    fn lacks(&self, service: &str, operation: &str) -> bool {
+        self.profile.lacks(service, operation)
+    }
+
     fn url(&self) -> &str {
         self.http.url()
     }
@@ -399,6 +403,13 @@ impl Target for Opened {
     fn shows_codes_of(&self, operation: &str) -> bool {
         let shown = self.profile.capabilities.codes_of.as_ref();
         shown.is_none_or(|shown| shown.contains(operation))
+    }
+
+    fn fixed_code(&self) -> Option<&str> {
+        match &self.mailbox {
+            Some(Mailbox::Fixed(code)) => Some(code),
+            _ => None,
+        }
     }
 
     fn settle_secs(&self) -> u64 {
@@ -420,14 +431,17 @@ impl Target for Opened {
             return may_decline(&self.catalogue, service, operation, response);
         }
         // What it has carried out before it does not lack: then the same page is a crash.
-        if self.has_answered(operation) && !has_known_face(response) {
+        let named = (service.to_owned(), operation.to_owned());
+        let answered = || self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if !has_known_face(response) && answered().contains(&named) {
             return false;
         }
         self.fingerprints.declines(&self.catalogue, service, operation, response)
     }
 
     fn has_answered(&self, operation: &str) -> bool {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(operation)
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().any(|(_, name)| name == operation)
     }
 
     fn functions(&self) -> Option<&FunctionHost> {
@@ -443,12 +457,10 @@ impl Target for Opened {
         Box::pin(async move {
             let reply = self.transport.send(call).await;
             let succeeded = reply.reply.as_ref().is_ok_and(Response::is_success);
-            if let (Call::Api { operation, input, .. }, true) = (call, succeeded) {
+            if let (Call::Api { service, operation, input, .. }, true) = (call, succeeded) {
                 self.link_functions(operation, input, &reply);
                 let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-                if !answered.contains(operation) {
-                    answered.insert(operation.clone());
-                }
+                answered.insert((service.clone(), operation.clone()));
             }
             reply
         })

@@ -67,6 +67,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
         elapsed_ms: u64::MAX,
         complete: true,
         planned: verdicts.len(),
+        not_played: BTreeMap::from([(Phase::Random, u64::MAX)]),
         flags: vec![owned()],
         generated: Some(Generated {
             phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
@@ -181,6 +182,7 @@ pub(crate) fn sample() -> Run {
         elapsed_ms: 12_345,
         complete: true,
         planned: cases.len(),
+        not_played: BTreeMap::new(),
         flags: Vec::new(),
         generated: None,
         cases,
