@@ -69,7 +69,7 @@ impl Player {
             pages: None,
             elapsed_ms: reply.elapsed_ms,
         };
-        let output = exchange.output().unwrap_or_default();
+        let output = exchange.output().unwrap_or_default().into_owned();
         exchange.pages = operation.pagination.as_ref().map(|paging| only_page(paging, &output));
         self.transcript.exchanges.push(exchange);
         output
