@@ -315,6 +315,9 @@ fn error_bodies_have_one_form() {
     check(with("[]"), &["error-body body"]);
     check(with(""), &["error-body body"]);
     check(exchange("SignUp", json!({}), 500, "<html>"), &["server-fault status"]);
+    // What refuses a large request was never recorded.
+    let large = exchange("SignUp", json!({}), 413, "<html>");
+    check(large, &["~status status", "~error-body body"]);
 }
 
 #[test]
@@ -556,6 +559,37 @@ fn secrets_are_redacted_by_value_wherever_they_turn_up() {
         first.response["AuthenticationResult"],
         json!({"AccessToken": "<access-token#1>", "RefreshToken": "<refresh-token#1>", "ExpiresIn": 3600})
     );
+}
+
+#[test]
+fn an_id_in_place_of_a_token_is_no_secret() {
+    let session = |text: &str| {
+        let input = json!({"ClientId": "abc", "ChallengeName": "SMS_MFA", "Session": text});
+        exchange("RespondToAuthChallenge", input, 400, "{}")
+    };
+    let pool =
+        exchange("DescribeUserPool", json!({"UserPoolId": "us-east-1_aB3dE5fG7"}), 400, "{}");
+    let shown = |exchanges: Vec<Exchange>, text: &str| {
+        Redactor::over(&CATALOGUE, &transcript(exchanges)).text(text)
+    };
+    let id = "us-east-1_aB3dE5fG7";
+    assert_eq!(shown(vec![pool.clone(), session(id)], id), id);
+    assert_eq!(shown(vec![session(id), pool.clone()], id), id);
+    let case = transcript(vec![session(id), pool]);
+    let redactor = Redactor::over(&CATALOGUE, &case);
+    let line = curl(&CATALOGUE, "$URL", &case.exchanges[0], &redactor);
+    assert!(line.contains(r#""Session":"us-east-1_aB3dE5fG7""#), "{line}");
+    // What nothing else shows, and what a target gave as a secret, stays one.
+    assert_eq!(shown(vec![session("opaque-session")], "opaque-session"), "<session#1>");
+    let gave = success("InitiateAuth", json!({"Session": "opaque-session"}));
+    let misused = exchange("DescribeUserPool", json!({"UserPoolId": "opaque-session"}), 400, "{}");
+    let all = vec![gave, session("opaque-session"), misused];
+    assert_eq!(shown(all, "opaque-session"), "<session#1>");
+    // So does a password, wherever it is sent.
+    let input =
+        json!({"ClientId": "abc", "Username": "Hunter2-Hunter2", "Password": "Hunter2-Hunter2"});
+    let all = vec![exchange("SignUp", input, 400, "{}"), session("Hunter2-Hunter2")];
+    assert_eq!(shown(all, "Hunter2-Hunter2"), "<password#1>");
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! Takes secrets out of what reports show: by declared shape, then by value.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::classify::{is_refusal_code, rebuild};
+use super::classify::{each_leaf, is_refusal_code, rebuild};
 use super::names::Names;
-use crate::catalogue::{Catalogue, Operation, Schema, Service};
+use crate::catalogue::{Catalogue, Operation, Schema, Service, Volatile};
 use crate::outcome::ExchangeRecord;
 use crate::transcript::{Call, Exchange, Transcript};
 use crate::wire::{Request, Response};
@@ -27,24 +27,49 @@ const HEADERS: [&str; 4] =
 /// Every secret sent or received in a case, each with the name that stands for it.
 ///
 /// Names count per kind in order of first appearance (`<password#1>`, `<access-token#2>`); the
-/// same secret has the same name everywhere. User names, addresses and ids stay readable.
+/// same secret has the same name everywhere. User names, addresses and ids stay readable, also
+/// where a case sends one of them for a token: see [`Redactor::over`].
 #[derive(Clone, Debug)]
 pub struct Redactor<'a> {
     catalogue: &'a Catalogue,
     names: Names,
+    /// What was sent for a token and is none.
+    open: HashSet<String>,
+    seen: Seen,
+}
+
+/// Where secrets were seen.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// Sent where a token belongs.
+    as_token: HashSet<String>,
+    /// Given by the target, or sent for another kind of secret.
+    as_secret: HashSet<String>,
 }
 
 impl<'a> Redactor<'a> {
     /// Returns a redactor that knows no secret yet.
     pub fn new(catalogue: &'a Catalogue) -> Self {
-        Self { catalogue, names: Names::default() }
+        let (names, open, seen) = Default::default();
+        Self { catalogue, names, open, seen }
     }
 
     /// Returns a redactor that knows every secret of a case.
+    ///
+    /// A pool's id that is sent as a session is a handle of the wrong kind and no secret: what
+    /// was sent for a token, is nowhere else a secret, and stands in another member as an id or a
+    /// name, stays readable everywhere.
     pub fn over(catalogue: &'a Catalogue, transcript: &Transcript) -> Self {
-        let mut redactor = Self::new(catalogue);
-        transcript.exchanges.iter().for_each(|exchange| redactor.learn(exchange));
-        redactor
+        let learned = |open: HashSet<String>| {
+            let mut redactor = Self { open, ..Self::new(catalogue) };
+            transcript.exchanges.iter().for_each(|exchange| redactor.learn(exchange));
+            (std::mem::take(&mut redactor.seen), redactor)
+        };
+        let (seen, redactor) = learned(HashSet::new());
+        let doubtful: HashSet<&str> =
+            seen.as_token.difference(&seen.as_secret).map(String::as_str).collect();
+        let open = standing_openly(catalogue, transcript, &doubtful);
+        if open.is_empty() { redactor } else { learned(open).1 }
     }
 
     /// Learns the secrets of one exchange, both ways.
@@ -149,6 +174,7 @@ impl<'a> Redactor<'a> {
         let mut learn = |secret: &str, label: &str| {
             if !secret.is_empty() {
                 self.names.name(secret, label);
+                self.seen.as_secret.insert(secret.to_owned());
             }
         };
         learn(proof, label);
@@ -190,9 +216,49 @@ impl<'a> Redactor<'a> {
                 Value::Number(number) => number.to_string(),
                 _ => return None,
             };
+            if self.open.contains(&text) {
+                return None;
+            }
+            let as_token = part == Part::Input && class.sort == Volatile::Token;
+            let seen = match as_token {
+                true => &mut self.seen.as_token,
+                false => &mut self.seen.as_secret,
+            };
+            if !seen.contains(&text) {
+                seen.insert(text.clone());
+            }
             Some(Value::String(self.names.name(&text, &class.label())))
         })
     }
+}
+
+/// Returns which of `texts` stand somewhere as the whole of a member that holds no secret.
+fn standing_openly(
+    catalogue: &Catalogue,
+    transcript: &Transcript,
+    texts: &HashSet<&str>,
+) -> HashSet<String> {
+    let mut open = HashSet::new();
+    if texts.is_empty() {
+        return open;
+    }
+    for exchange in &transcript.exchanges {
+        let Call::Api { service, operation, input, .. } = &exchange.call else { continue };
+        let Some((service, operation)) = find(catalogue, service, operation) else { continue };
+        let mut look = |schema: Option<&Schema>, value: &Value| {
+            each_leaf(service, schema, value, &mut |_, class, leaf| {
+                let text = leaf.as_str().filter(|text| texts.contains(text));
+                if let Some(text) = text.filter(|_| class.is_none_or(|class| !class.is_secret())) {
+                    open.insert(text.to_owned());
+                }
+            });
+        };
+        look(Some(&operation.input), input);
+        if let Some(Ok(Some(output))) = exchange.success().map(Response::json) {
+            look(operation.output.as_ref(), &output);
+        }
+    }
+    open
 }
 
 type Found<'a> = Option<(&'a Service, &'a Operation)>;

@@ -20,6 +20,9 @@ const SEEN: Promise = Promise::new(
     Evidence::Observed,
     "ellaisys/aws-cognito issue 94; aws-amplify/amplify-js issue 1906",
 );
+/// No recording shows what refuses a request for its size: it need not be the service itself.
+const TOO_LARGE: Promise =
+    Promise::new(Evidence::Inferred, "as for the service's own errors, which were observed");
 
 /// Codes raised in front of the service: seen with the text under `Message`.
 ///
@@ -37,27 +40,29 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     if call.response.is_success() || call.response.status >= 500 {
         return Vec::new();
     }
+    let promise = if call.response.status == 413 { &TOO_LARGE } else { &SEEN };
     match call.response.json() {
         Ok(Some(body)) if body.is_object() => {
-            type_breach(&body).into_iter().chain(message_breach(&call, &body)).collect()
+            let message = message_breach(&call, &body, promise);
+            type_breach(&body, promise).into_iter().chain(message).collect()
         }
         _ => {
             let expected = "a JSON object with `__type` and `message`";
-            vec![SEEN.broken("body", expected, preview(call.response))]
+            vec![promise.broken("body", expected, preview(call.response))]
         }
     }
 }
 
-fn type_breach(body: &Value) -> Option<Breach> {
+fn type_breach(body: &Value, promise: &Promise) -> Option<Breach> {
     let expected = "the bare error code under `__type`";
     match body.get("__type") {
-        None => Some(SEEN.broken("/__type", expected, "absent")),
+        None => Some(promise.broken("/__type", expected, "absent")),
         Some(Value::String(code)) if !code.is_empty() && bare_code(code) == code => None,
-        Some(other) => Some(SEEN.broken("/__type", expected, shorten(other))),
+        Some(other) => Some(promise.broken("/__type", expected, shorten(other))),
     }
 }
 
-fn message_breach(call: &Answered<'_>, body: &Value) -> Option<Breach> {
+fn message_breach(call: &Answered<'_>, body: &Value, promise: &Promise) -> Option<Breach> {
     let code = call.response.error_code().unwrap_or_default();
     let exempt = |codes: &[&str]| codes.contains(&code.as_str());
     let known = call.service.errors.get(&code);
@@ -67,10 +72,10 @@ fn message_breach(call: &Answered<'_>, body: &Value) -> Option<Breach> {
         (Some(Value::String(_)), _) => None,
         (Some(Value::Null) | None, None | Some(Value::Null)) => {
             let silent = server || exempt(&WITHOUT_MESSAGE);
-            (!silent).then(|| SEEN.broken("/message", expected, "absent"))
+            (!silent).then(|| promise.broken("/message", expected, "absent"))
         }
         (None, Some(Value::String(_))) if exempt(&CAPITAL_MESSAGE) => None,
-        (None, Some(_)) => Some(SEEN.broken("/message", expected, "it stands under `Message`")),
-        (Some(other), _) => Some(SEEN.broken("/message", expected, shorten(other))),
+        (None, Some(_)) => Some(promise.broken("/message", expected, "it stands under `Message`")),
+        (Some(other), _) => Some(promise.broken("/message", expected, shorten(other))),
     }
 }

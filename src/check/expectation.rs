@@ -79,10 +79,50 @@ fn output(
     }
     match exchange.output() {
         Some(body) => {
-            pattern.mismatches(&body).into_iter().map(|m| mismatch(expect, "body", "", m)).collect()
+            let found = once_per_absence(pattern.mismatches(&body), &body);
+            found.into_iter().map(|m| mismatch(expect, "body", "", m)).collect()
         }
         None => vec![breach(expect, "body", pattern.describe(), preview(response))],
     }
+}
+
+/// Keeps one of the mismatches that the same absent structure causes: the one nearest to it.
+fn once_per_absence(mismatches: Vec<Mismatch>, body: &Value) -> Vec<Mismatch> {
+    let mut kept: Vec<(Option<usize>, Mismatch)> = Vec::new();
+    for found in mismatches {
+        let absent = { Some(&found.pointer) }.filter(|_| found.actual == "absent");
+        let absent = absent.and_then(|pointer| first_absent(pointer, body));
+        let same = kept.iter_mut().find(|(end, other)| {
+            let both = absent.zip(*end).filter(|(one, other)| one == other);
+            both.is_some_and(|(end, _)| found.pointer[..end] == other.pointer[..end])
+        });
+        match same {
+            Some((_, other)) if found.pointer.len() < other.pointer.len() => *other = found,
+            Some(_) => {}
+            None => kept.push((absent, found)),
+        }
+    }
+    kept.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Returns how much of `pointer` leads to the first member that is not there (or `null`).
+fn first_absent(pointer: &str, body: &Value) -> Option<usize> {
+    let mut at = body;
+    let mut end = 0;
+    for part in pointer.split('/').skip(1) {
+        end += 1 + part.len();
+        let name = part.replace("~1", "/").replace("~0", "~");
+        let inner = match at {
+            Value::Object(members) => members.get(&name),
+            Value::Array(items) => Some(items.get(name.parse::<usize>().ok()?)?),
+            _ => return None,
+        };
+        match inner {
+            None | Some(Value::Null) => return Some(end),
+            Some(inner) => at = inner,
+        }
+    }
+    None
 }
 
 /// Compares with the rules, any of which will do; the best supported one speaks for them.
@@ -197,5 +237,31 @@ fn by_rule(
         stated => {
             Breach { evidence: rule.evidence.min(stated), source: rule.source.clone(), ..breach }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(body: Value, asked: &[&str], expected: &[&str]) {
+        let present = |pointer: &&str| Pattern::Present((*pointer).to_owned());
+        let pattern = Pattern::All(asked.iter().map(present).collect());
+        let found = once_per_absence(pattern.mismatches(&body), &body);
+        let pointers: Vec<&str> = found.iter().map(|found| found.pointer.as_str()).collect();
+        assert_eq!(pointers, expected);
+    }
+
+    #[test]
+    fn what_stands_in_an_absent_structure_is_missed_once() {
+        check(json!({}), &["/A/B", "/A/C", "/D"], &["/A/B", "/D"]);
+        check(json!({"A": null}), &["/A/B", "/A", "/A/C"], &["/A"]);
+        check(json!({"A": {}}), &["/A/B", "/A/C"], &["/A/B", "/A/C"]);
+        check(json!({"A": [{}]}), &["/A/0/B/C", "/A/0/B/D"], &["/A/0/B/C"]);
+        // The claims of a token are members of no structure.
+        check(json!({"A": "t"}), &["/A/claims/x", "/A/claims/y"], &["/A/claims/x", "/A/claims/y"]);
     }
 }

@@ -26,6 +26,10 @@ const KNOWS: Promise = Promise::new(
 fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(call) = answered(catalogue, exchange) else { return Vec::new() };
     let code = call.refusal();
+    // Nobody reads a code where none stands: `error-body` or `server-fault` tells of that.
+    if code.is_none() && !call.response.is_success() {
+        return Vec::new();
+    }
     let breach = match &exchange.sdk {
         None => None,
         Some(SdkVerdict::Unparsable { detail }) => {

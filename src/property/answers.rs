@@ -117,7 +117,7 @@ impl Pairs {
     }
 
     /// Returns a text of the reference with its ids replaced by the target's.
-    fn translated(&self, ours: &str) -> String {
+    pub(super) fn translated(&self, ours: &str) -> String {
         if let Some(known) = self.targets.get(ours) {
             return known.clone();
         }
@@ -143,7 +143,12 @@ pub(super) fn outputs(
     let mut walk = Walk { service, pairs, pointer: String::new(), found: Vec::new() };
     let at = At { owner: operation, name: "", member: None };
     walk.value(schema, at, ours, theirs);
-    walk.found
+    let Walk { found, pairs, .. } = walk;
+    let told = |difference: Difference| match difference.expected.as_str() {
+        "absent" => difference,
+        ours => Difference { expected: pairs.translated(ours), ..difference },
+    };
+    found.into_iter().map(told).collect()
 }
 
 /// Where a value stands.
@@ -378,7 +383,7 @@ impl<'a> Walk<'a, '_> {
 }
 
 /// Tells whether clients cannot tell a value from an absent one.
-fn is_void(value: &Value) -> bool {
+pub(super) fn is_void(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

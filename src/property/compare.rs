@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::answers;
 use super::seen::Heard;
 use crate::canonical::rebuild;
 use crate::catalogue::Volatile;
@@ -82,7 +83,8 @@ pub(super) fn is_void(value: &Value) -> bool {
     }
 }
 
-/// Returns the first place where two tidied values differ.
+/// Returns the first place where two tidied values differ. A member that is not there is as good
+/// as one that is `false` or zero.
 pub(super) fn first_difference(at: &str, before: &Value, after: &Value) -> Option<Difference> {
     if let (Value::Object(one), Value::Object(other)) = (before, after) {
         let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
@@ -92,6 +94,7 @@ pub(super) fn first_difference(at: &str, before: &Value, after: &Value) -> Optio
             let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
             match (one.get(name), other.get(name)) {
                 (Some(before), Some(after)) => first_difference(&pointer, before, after),
+                (Some(alone), None) | (None, Some(alone)) if answers::is_void(alone) => None,
                 (before, after) => {
                     let text = |v: Option<&Value>| v.map_or_else(|| "absent".into(), shorten);
                     Some(Difference { pointer, before: text(before), after: text(after) })
@@ -105,7 +108,8 @@ pub(super) fn first_difference(at: &str, before: &Value, after: &Value) -> Optio
     differs.then(|| Difference { pointer, before: shorten(before), after: shorten(after) })
 }
 
-/// Tells whether two values are the same, `1` and `1.0` alike.
+/// Tells whether two values are the same to a client: `1` and `1.0`, and what is `false` or not
+/// there.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -116,8 +120,12 @@ pub(super) fn same(one: &Value, other: &Value) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|(a, b)| same(a, b))
         }
         (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|(name, a)| other.get(name).is_some_and(|b| same(a, b)))
+            let alike = |(name, a): (&String, &Value)| {
+                other.get(name).map_or_else(|| answers::is_void(a), |b| same(a, b))
+            };
+            let lacks =
+                |(name, b): (&String, &Value)| one.contains_key(name) || answers::is_void(b);
+            one.iter().all(alike) && other.iter().all(lacks)
         }
         _ => one == other,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::read_your_writes::value_of;
 use super::seen::{Heard, Seen};
@@ -14,7 +14,7 @@ use crate::pattern::decode_jwt;
 pub(super) const PROPERTY: Property = Property {
     id: "ids-steady",
     level: Level::Behaviour,
-    asks: "ids that are given out are unique, and a user's sub and a pool's ARN are the same everywhere",
+    asks: "ids that are given out are unique, a user's sub and a pool's ARN are the same everywhere, and equal logins have one identity",
     examine,
 };
 
@@ -24,7 +24,60 @@ const STEADY: Promise = Promise::documented(
     "developer guide, user attributes: sub is unique and does not change; API reference, Arn",
 );
 
+const RETRIEVED: Promise = Promise::documented(
+    "API reference, GetId: generates or retrieves an identity id; GetOpenIdTokenForDeveloperIdentity: registers or retrieves one",
+);
+
+/// Calls that answer with the identity of whoever logs in, a new one where there is none.
+const LOG_INS: &[&str] = &["GetId", "GetOpenIdTokenForDeveloperIdentity"];
+
+/// The identity of some logins in a pool, as a call told it.
+struct Known<'a> {
+    pool: &'a str,
+    by: &'a str,
+    logins: &'a Map<String, Value>,
+    id: String,
+}
+
 fn examine(seen: &Seen<'_>) -> Vec<Broken> {
+    let mut found = ids(seen);
+    found.extend(identities(seen));
+    found
+}
+
+/// Compares the identities that the same logins are given.
+fn identities(seen: &Seen<'_>) -> Vec<Broken> {
+    let mut known: Vec<Known<'_>> = Vec::new();
+    let mut found = Vec::new();
+    for (index, heard) in seen.calls.iter().enumerate() {
+        let logins = heard.input.get("Logins").and_then(Value::as_object);
+        let logs_in = LOG_INS.contains(&heard.name) && heard.text("IdentityId").is_none();
+        // Several logins at once become one's, and take their identities along.
+        let single = logs_in && logins.is_none_or(|logins| logins.len() <= 1);
+        if heard.may_change() && !single {
+            known.retain(|known| !heard.may_be_of(known.pool));
+        }
+        let alone = heard.exchange.together.is_none() && logs_in;
+        let id = heard.answer().and_then(|answer| answer.get("IdentityId")?.as_str());
+        let logins = logins.filter(|logins| alone && !logins.is_empty());
+        let Some(((pool, logins), id)) = heard.text("IdentityPoolId").zip(logins).zip(id) else {
+            continue;
+        };
+        let same =
+            |known: &&Known<'_>| (known.pool, known.by, known.logins) == (pool, heard.name, logins);
+        match known.iter().find(same) {
+            Some(first) if first.id != id => {
+                let expected = format!("{}, as the same logins were given before", first.id);
+                found.push(RETRIEVED.broken(index, "/IdentityId", expected, id));
+            }
+            Some(_) => {}
+            None => known.push(Known { pool, by: heard.name, logins, id: id.to_owned() }),
+        }
+    }
+    found
+}
+
+fn ids(seen: &Seen<'_>) -> Vec<Broken> {
     let mut given: HashMap<(&str, String), usize> = HashMap::new();
     let mut ids: HashMap<(String, String), (String, &str)> = HashMap::new();
     let mut found = Vec::new();

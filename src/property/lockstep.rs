@@ -1,14 +1,16 @@
 //! The target answers each step as the reference does, ids, tokens and times aside.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::answers::{self, Difference, Pairs};
 use super::{Broken, Property, Seen};
-use crate::catalogue::{Catalogue, Operation, Service};
+use crate::catalogue::{Catalogue, Operation, Schema, Service};
 use crate::check::{Breach, summary, throttled};
 use crate::outcome::{Evidence, Level};
+use crate::reference;
 use crate::transcript::{Call, Exchange, Refusal, Twin};
 use crate::wire::Response;
 
@@ -22,11 +24,17 @@ pub(super) const PROPERTY: Property = Property {
 /// Operations that read what may never have been set, without a source for what they answer then.
 const UNSET: &[&str] = &["GetPrincipalTagAttributeMap"];
 
+/// Where several violations in one message were seen, in user pools.
+const ALL_AT_ONCE: &str = "badmintoncryer/cdk-preflight rules/cognito/pf-cognito-recovery-mechanisms-max/meta.yaml, seen through CloudFormation";
+
 fn examine(seen: &Seen<'_>) -> Vec<Broken> {
     let catalogue = seen.catalogue;
+    let anyway = refused_anyway(seen);
     let mut pairs = Pairs::default();
+    let mut undone = Undone::default();
     let mut found = Vec::new();
     for (index, exchange) in seen.transcript.exchanges.iter().enumerate() {
+        undone.follow(catalogue, exchange);
         let (Some(twin), Ok(response)) = (&exchange.twin, &exchange.reply) else { continue };
         if exchange.declined || throttled(exchange) || exchange.together.is_some() {
             continue;
@@ -35,11 +43,68 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
         let Some(service) = catalogue.services.get(service) else { continue };
         let Some(operation) = service.operations.get(operation) else { continue };
         pairs.learn(&twin.input, input);
-        let step = Step { catalogue, service, operation, exchange, twin, response };
+        let (anyway, undone) = (&anyway, &undone);
+        let step = Step { catalogue, service, operation, exchange, twin, response, anyway, undone };
         let breaches = step.compare(&mut pairs);
         found.extend(breaches.into_iter().map(|breach| Broken { exchange: index, breach }));
     }
     found
+}
+
+/// A refusal, word for word: operation, code, message.
+type Words<'a> = (&'a str, String, String);
+
+/// Returns how the target refused what the reference carries out.
+fn refused_anyway<'a>(seen: &Seen<'a>) -> HashSet<Words<'a>> {
+    let exchanges = seen.transcript.exchanges.iter();
+    let refused = exchanges.filter(|exchange| {
+        let carried_out = exchange.twin.as_ref().is_some_and(|twin| twin.answer.is_ok());
+        carried_out && !exchange.declined && !throttled(exchange)
+    });
+    let words = refused
+        .filter_map(|exchange| words(exchange.call.operation(), exchange.reply.as_ref().ok()?));
+    words.collect()
+}
+
+/// Returns the words of a refusal; `None` of an answer, and of one that says nothing.
+fn words<'a>(operation: &'a str, response: &Response) -> Option<Words<'a>> {
+    let (code, message) = (response.error_code()?, response.error_message()?);
+    (!response.is_success() && !message.is_empty()).then_some((operation, code, message))
+}
+
+/// What the target refused to create, as the caller called it. The reference has taken it back
+/// and knows nothing of it; the target may have kept it nevertheless, which is `no-trace`'s to
+/// tell.
+#[derive(Default)]
+struct Undone<'a>(Vec<(&'a str, &'a Value)>);
+
+impl<'a> Undone<'a> {
+    fn follow(&mut self, catalogue: &'a Catalogue, exchange: &'a Exchange) {
+        if exchange.twin.as_ref().is_none_or(|twin| twin.answer.is_err()) {
+            return;
+        }
+        let Some(service) = catalogue.services.get(exchange.call.service()) else { return };
+        let (name, input) = (exchange.call.operation(), exchange.call.input());
+        if exchange.success().is_some() {
+            let resources = || service.resources.values();
+            let makes = resources().flat_map(|r| &r.create).any(|c| c.operation == name);
+            let deletes = resources().flat_map(|r| &r.delete).any(|other| other == name);
+            if makes || deletes {
+                // From here on both know what became of it.
+                self.0.retain(|(member, value)| input.get(member) != Some(*value));
+            }
+            return;
+        }
+        let creators = service.resources.values().flat_map(|resource| &resource.create);
+        let handles = creators.filter(|c| c.operation == name).flat_map(|c| c.handle.keys());
+        let own = handles.filter(|member| !matches!(member.as_str(), "UserPoolId" | "ClientId"));
+        let named = own.filter_map(|member| Some((member.as_str(), input.get(member)?)));
+        self.0.extend(named);
+    }
+
+    fn names(&self, input: &Value) -> bool {
+        self.0.iter().any(|(member, value)| input.get(member) == Some(*value))
+    }
 }
 
 /// One step, as both answered it.
@@ -50,6 +115,9 @@ struct Step<'a> {
     exchange: &'a Exchange,
     twin: &'a Twin,
     response: &'a Response,
+    /// How the target refuses also what it should carry out.
+    anyway: &'a HashSet<Words<'a>>,
+    undone: &'a Undone<'a>,
 }
 
 impl Step<'_> {
@@ -57,7 +125,7 @@ impl Step<'_> {
         match &self.twin.answer {
             Ok(ours) if self.response.is_success() => self.outputs(ours, pairs),
             Ok(_) => self.refused_what_is_carried_out().into_iter().collect(),
-            Err(refusal) => self.refusals(refusal),
+            Err(refusal) => self.refusals(refusal, pairs),
         }
     }
 
@@ -140,12 +208,16 @@ impl Step<'_> {
 
     /// Faults of the target's own are another check's.
     fn refused_what_is_carried_out(&self) -> Option<Breach> {
-        if self.response.status >= 500 {
+        if self.response.status >= 500 || !self.is_well_formed() {
             return None;
         }
         let given = self.exchange.call.input().as_object();
+        let schema = &self.operation.input;
         let plain = given.is_some_and(|given| {
-            given.keys().all(|name| self.operation.input.required.contains(name))
+            let needed = |name: &String| schema.required.contains(name);
+            given
+                .iter()
+                .all(|(name, value)| needed(name) && self.is_whole(schema.member(name), value))
         });
         // With the required members alone, on what is there, a call works; a setting that was
         // never made may be answered with its defaults, or missed.
@@ -166,14 +238,68 @@ impl Step<'_> {
         })
     }
 
-    fn refusals(&self, refusal: &Refusal) -> Vec<Breach> {
+    /// Tells whether no structure inside a value leaves out a member its shape has: which of them
+    /// a call can do without, nobody says.
+    fn is_whole(&self, schema: Option<&Schema>, value: &Value) -> bool {
+        let schema = schema.map(|schema| self.service.resolve(schema));
+        match value {
+            Value::Object(members) => {
+                let structure = schema.filter(|schema| schema.is_structure());
+                let mut shape = structure.iter().flat_map(|s| s.properties.iter().flatten());
+                let has = |name: &String| members.get(name).is_some_and(|member| !member.is_null());
+                shape.all(|(name, _)| has(name))
+                    && members.iter().all(|(name, member)| {
+                        let inner = schema
+                            .and_then(|s| s.member(name).or(s.additional_properties.as_deref()));
+                        self.is_whole(inner, member)
+                    })
+            }
+            Value::Array(items) => {
+                let inner = schema.and_then(|schema| schema.items.as_deref());
+                items.iter().all(|item| self.is_whole(inner, item))
+            }
+            _ => true,
+        }
+    }
+
+    /// Tells whether what the target was sent keeps the model's constraints. It is not what the
+    /// reference was sent: an id of the one may fit a pattern that an id of the other breaks.
+    fn is_well_formed(&self) -> bool {
+        let (schema, input) = (&self.operation.input, self.exchange.call.input());
+        reference::fits(self.service, schema, input)
+    }
+
+    /// Tells whether the target was sent in each member what is as good, or as bad, as what the
+    /// reference was sent there.
+    fn breaks_the_same(&self) -> bool {
+        let (ours, theirs) = (&self.twin.input, self.exchange.call.input());
+        self.operation.input.properties.iter().flatten().all(|(name, schema)| {
+            let fits = |value: &Value| reference::fits(self.service, schema, value);
+            let (ours, theirs) = (ours.get(name), theirs.get(name));
+            ours == theirs || ours.map(fits) == theirs.map(fits)
+        })
+    }
+
+    fn refusals(&self, refusal: &Refusal, pairs: &Pairs) -> Vec<Breach> {
         if self.response.status >= 500 {
             return Vec::new();
         }
+        if refusal.rule.is_none() && self.is_well_formed() {
+            return Vec::new();
+        }
+        let input = self.exchange.call.input();
+        let accepted = self.response.is_success();
+        if accepted && refusal.code.contains("NotFound") && self.undone.names(input) {
+            return Vec::new();
+        }
+        let same_breaks = refusal.rule.is_some() || self.breaks_the_same();
         let rule = refusal.rule.as_ref().and_then(|id| self.catalogue.rules.get(id));
         let wanted = match rule {
             Some(rule) => format!("{} ({})", refusal.code, rule.when),
-            None => format!("{}: {}", refusal.code, refusal.message),
+            None if same_breaks => {
+                format!("{}: {}", refusal.code, pairs.translated(&refusal.message))
+            }
+            None => format!("{}, for a constraint of the model is broken", refusal.code),
         };
         let (evidence, source) = match rule {
             Some(rule) => (rule.evidence, rule.source.clone()),
@@ -191,16 +317,22 @@ impl Step<'_> {
             evidence,
             source: source.clone(),
         };
-        if self.response.is_success() {
+        if accepted {
             // Whoever sends no messages and keeps no count of attempts need not limit them.
             let limits = refusal.code == "TooManyRequestsException"
                 || refusal.message.contains("try after some time");
             let evidence = if limits { Evidence::Inferred } else { evidence };
             return vec![breach("status", wanted, summary(self.response), evidence)];
         }
-        let code = self.response.error_code().unwrap_or_default();
+        // Without any code it is `error-body`'s.
+        let Some(code) = self.response.error_code() else { return Vec::new() };
         let as_good = rule.is_some_and(|rule| rule.or_error.contains(&code));
         if code != refusal.code && !as_good {
+            // It refuses so whatever it is asked, which is told where it has to carry it out.
+            let words = words(&self.operation.name, self.response);
+            if words.is_some_and(|words| self.anyway.contains(&words)) {
+                return Vec::new();
+            }
             // Of several faults either may be reported first, as far as most rules tell.
             let evidence = if self.twin.one_fault { evidence } else { Evidence::Inferred };
             return vec![breach("/__type", wanted, summary(self.response), evidence)];
@@ -210,13 +342,18 @@ impl Step<'_> {
             Some(rule) if code == refusal.code && !rule.message_matches(&text) => {
                 let grade = evidence.min(rule.message_grade());
                 let grade = if self.twin.one_fault { grade } else { Evidence::Inferred };
-                vec![breach("/message", refusal.message.clone(), text, grade)]
+                vec![breach("/message", pairs.translated(&refusal.message), text, grade)]
             }
             // The words are the rulebook's business; here it counts that all are told of.
             None => match (violations(&refusal.message), violations(&text)) {
-                (Some(ours), Some(theirs)) if ours != theirs => {
+                (Some(ours), Some(theirs)) if ours != theirs && same_breaks => {
                     let expected = format!("{ours} violations, all in one message");
-                    vec![breach("/message", expected, text, Evidence::Documented)]
+                    let (evidence, source) = match self.service.info.id.as_str() {
+                        "cognito-idp" => (Evidence::Observed, ALL_AT_ONCE.into()),
+                        _ => (Evidence::Inferred, format!("as in user pools: {ALL_AT_ONCE}")),
+                    };
+                    let all = breach("/message", expected, text, evidence);
+                    vec![Breach { source, ..all }]
                 }
                 _ => Vec::new(),
             },

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::compare::{same, tidy};
 use super::seen::{Heard, Seen};
+use super::times_monotone::walk;
 use super::{Broken, Promise, Property};
 use crate::outcome::Level;
 
@@ -39,7 +40,7 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
         if let Some(before) = place.map(|place| lists.swap_remove(place))
             && seen.undisturbed(before, index, owner)
         {
-            found.extend(disagreement(&seen.calls[before], heard, index));
+            found.extend(disagreement(seen, before, index));
         }
         lists.push(index);
     }
@@ -77,36 +78,90 @@ fn same_list(one: &Heard<'_>, other: &Heard<'_>) -> bool {
         && whole(one) == whole(other)
 }
 
-fn disagreement(before: &Heard<'_>, after: &Heard<'_>, index: usize) -> Option<Broken> {
-    let key = after.operation?.pagination.as_ref()?.result_key.as_ref()?;
-    let tidied = |heard: &Heard<'_>| -> Option<Vec<Value>> {
-        let mut items = heard.whole_list()?.clone();
+/// A list that was shown from beginning to end.
+struct Shown {
+    index: usize,
+    items: Vec<Value>,
+}
+
+impl Shown {
+    fn has(&self, item: &Value) -> bool {
+        self.items.iter().any(|other| same(item, other))
+    }
+
+    /// Returns an item of the other list that this one lacks.
+    fn lacks<'v>(&self, other: &'v Self) -> Option<&'v Value> {
+        other.items.iter().find(|item| !self.has(item))
+    }
+}
+
+/// Returns how two showings of one list differ, told of the one that is wrong as far as that can
+/// be seen.
+fn disagreement(seen: &Seen<'_>, before: usize, after: usize) -> Option<Broken> {
+    let key = seen.calls[after].operation?.pagination.as_ref()?.result_key.as_ref()?;
+    let shown = |index: usize| -> Option<Shown> {
+        let mut items = seen.calls[index].whole_list()?.clone();
         items.iter_mut().for_each(tidy);
-        Some(items)
+        Some(Shown { index, items })
     };
-    let (one, other) = (tidied(before)?, tidied(after)?);
+    let (one, other) = (shown(before)?, shown(after)?);
     let at = format!("/{key}");
-    let has = |list: &[Value], item: &Value| list.iter().any(|other| same(item, other));
-    if let Some(missing) = one.iter().find(|item| !has(&other, item)) {
-        let expected = format!("{} items, among them {}", one.len(), name(missing));
-        return Some(SAME.broken(index, at, expected, format!("{} items", other.len())));
+    let count = |list: &Shown| format!("{} items", list.items.len());
+    let short = |list: &Shown, whole: &Shown, missing: &Value| {
+        let expected = format!("{}, among them {}", count(whole), name(missing));
+        let actual = format!("{}, without it", count(list));
+        Some(SAME.broken(list.index, at.clone(), expected, actual))
+    };
+    match (other.lacks(&one), one.lacks(&other)) {
+        (Some(missing), None) => return short(&other, &one, missing),
+        (None, Some(missing)) => return short(&one, &other, missing),
+        (Some(missing), Some(extra)) => {
+            let longer = one.items.len() < other.items.len();
+            let proven = !is_shown_beside(seen, &one, &other, missing)
+                && is_shown_beside(seen, &one, &other, extra);
+            let first_is_short = longer || (proven && one.items.len() == other.items.len());
+            return match first_is_short {
+                true => short(&one, &other, extra),
+                false => short(&other, &one, missing),
+            };
+        }
+        (None, None) => {}
     }
-    if let Some(extra) = other.iter().find(|item| !has(&one, item)) {
-        let actual = format!("{} items, among them {}", other.len(), name(extra));
-        return Some(SAME.broken(index, at, format!("{} items", one.len()), actual));
+    // Of two lists with the same items the longer repeats some.
+    if one.items.len() != other.items.len() {
+        let (whole, repeats) =
+            if one.items.len() < other.items.len() { (&one, &other) } else { (&other, &one) };
+        return Some(SAME.broken(repeats.index, at, count(whole), count(repeats)));
     }
-    if one.len() != other.len() {
-        let (expected, actual) = (format!("{} items", one.len()), format!("{} items", other.len()));
-        return Some(SAME.broken(index, at, expected, actual));
-    }
-    let moved = one.iter().zip(&other).position(|(a, b)| !same(a, b))?;
-    let (expected, actual) = (name(&one[moved]), name(&other[moved]));
-    Some(ORDER.broken(index, format!("{at}/{moved}"), expected, actual))
+    let moved = one.items.iter().zip(&other.items).position(|(a, b)| !same(a, b))?;
+    let (expected, actual) = (name(&one.items[moved]), name(&other.items[moved]));
+    Some(ORDER.broken(after, format!("{at}/{moved}"), expected, actual))
+}
+
+/// Tells whether another answer in the same state shows an item, by its name.
+fn is_shown_beside(seen: &Seen<'_>, one: &Shown, other: &Shown, item: &Value) -> bool {
+    let Some((member, handle)) = handle(item) else { return false };
+    let Some(owner) = seen.calls[other.index].owner.as_deref() else { return false };
+    seen.calls.iter().enumerate().any(|(index, heard)| {
+        let (from, to) = (index.min(one.index), index.max(one.index));
+        let beside = index != one.index && index != other.index;
+        let mut shows = false;
+        if let Some(answer) = heard.reading().filter(|_| beside && heard.may_be_of(owner)) {
+            walk("", answer, &mut |_, object| {
+                shows |= object.get(member).and_then(Value::as_str) == Some(handle);
+            });
+        }
+        shows && seen.undisturbed(from, to, owner)
+    })
 }
 
 /// Names an item of a list in a few words.
 fn name(item: &Value) -> String {
+    handle(item).map_or_else(|| crate::pattern::shorten(item), |(_, name)| name.to_owned())
+}
+
+/// Returns the member that names an item, with the name.
+fn handle(item: &Value) -> Option<(&'static str, &str)> {
     let names = ["Username", "GroupName", "ClientId", "Identifier", "ProviderName", "TermsId"];
-    let named = names.iter().find_map(|name| item.get(name)?.as_str());
-    named.map_or_else(|| crate::pattern::shorten(item), str::to_owned)
+    names.into_iter().find_map(|name| Some((name, item.get(name)?.as_str()?)))
 }

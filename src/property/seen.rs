@@ -141,6 +141,11 @@ impl<'a> Heard<'a> {
         self.may_change() && (self.name.is_empty() || RENAMES.contains(&self.name))
     }
 
+    /// Tells whether the call sets functions: from here on users may come from elsewhere.
+    pub(super) fn runs_functions(&self) -> bool {
+        runs_functions(self.input)
+    }
+
     /// Tells whether the call may be about this pool.
     pub(super) fn may_be_of(&self, owner: &str) -> bool {
         self.owner.as_deref().is_none_or(|own| own == owner)
@@ -319,6 +324,7 @@ impl Known {
         let id = match heard.name {
             "CreateUserPool" => made.pointer("/UserPool/Id"),
             "CreateIdentityPool" => made.get("IdentityPoolId"),
+            "DescribeUserPoolDomain" => made.pointer("/DomainDescription/UserPoolId"),
             _ => None,
         };
         own(id?.as_str()?)

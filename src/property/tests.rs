@@ -12,6 +12,7 @@ use crate::transcript::{Call, Exchange, Pages, Place};
 use crate::wire::{Request, Response, TransportError};
 
 mod lists;
+mod lockstep;
 mod random;
 mod tokens;
 mod views;

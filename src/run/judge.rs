@@ -15,63 +15,53 @@ use crate::transcript::{Call, Exchange, Place};
 /// Most findings one case reports; more would say the same again.
 const MOST_FINDINGS: usize = 50;
 
+/// A broken promise, before it is written out as a finding.
+struct Told<'t> {
+    check: &'static str,
+    /// Level that the check gives it.
+    level: Level,
+    /// Index of the exchange that shows it.
+    at: usize,
+    exchange: &'t Exchange,
+    breach: Breach,
+}
+
 /// Judges a played case.
 pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
-    let catalogue = &session.catalogue;
+    let (catalogue, strict) = (&session.catalogue, session.options.strict);
     let exchanges = &played.transcript.exchanges;
-    let mut breaches = Vec::new();
-    for exchange in exchanges {
-        let found = check::examine(catalogue, exchange).into_iter();
-        breaches.extend(found.map(|(check, breach)| (check.id, check.level, exchange, breach)));
-    }
-    for (property, broken) in property::examine(catalogue, &played.transcript) {
-        if let Some(exchange) = exchanges.get(broken.exchange) {
-            breaches.push((property.id, property.level, exchange, broken.breach));
-        }
-    }
-    breaches.retain(|(check, level, exchange, breach)| {
-        !is_consequence(check, breach.level.unwrap_or(*level), exchange, breach)
-            && !is_told_elsewhere(case, check, exchange, breach)
-    });
-    // Reading a transcript for its secrets is dear, and most have nothing to report.
-    let redactor = match breaches.is_empty() && !has_snapshot(session, case) {
-        true => Redactor::new(catalogue),
-        false => Redactor::over(catalogue, &played.transcript),
-    };
-    let mut findings = Vec::new();
-    for (check, level, exchange, breach) in breaches {
-        // What a case does not ask about in words counts towards its own question.
-        let level = breach.level.unwrap_or(level);
-        let level = if is_universal(level) || case.lockstep { level } else { case.level };
-        findings.push(Finding {
-            id: check::finding_id(check, &exchange.call.subject(), &breach),
-            check: check.into(),
-            level,
-            operation: exchange.call.operation().into(),
-            case: case.id.clone(),
-            step: exchange.place.to_string(),
-            pointer: breach.pointer.clone(),
-            expected: redactor.text(&breach.expected),
-            actual: redactor.text(&breach.actual),
-            rule: breach.rule.clone(),
-            evidence: breach.evidence,
-            source: breach.source.clone(),
-            fails: breach.evidence.fails(session.options.strict),
-            curl: canonical::curl(catalogue, "$URL", exchange, &redactor),
-            aws_cli: canonical::aws_cli("$URL", exchange, &redactor),
-            scenario: None,
-            exchange: canonical::record(exchange, &redactor),
-        });
+    let mut told = broken_promises(session, played);
+    told.retain(|one| !is_consequence(one) && !is_told_elsewhere(case, one));
+    without_echoes(&mut told, exchanges);
+    // What a case does not ask about in words counts towards its own question.
+    let asked = |level: Level| is_universal(level) || case.lockstep;
+    for one in &mut told {
+        one.level = if asked(one.level) { one.level } else { case.level };
     }
     // A step that is repeated until it holds says the same every time.
     let mut seen = BTreeSet::new();
-    findings.retain(|finding| seen.insert(key(finding)));
-    findings.truncate(MOST_FINDINGS);
-    findings.extend(drift(session, case, played, &redactor));
-    let verdicts = verdicts(case, &played.end, &findings);
+    told.retain(|one| {
+        let (pointer, operation) = (one.breach.pointer.clone(), one.exchange.call.operation());
+        seen.insert((one.check, operation.to_owned(), pointer, one.exchange.place.to_string()))
+    });
+    // Reading a transcript for its secrets is dear, and most have nothing to report.
+    let redactor = match told.is_empty() && !has_snapshot(session, case) {
+        true => Redactor::new(catalogue),
+        false => Redactor::over(catalogue, &played.transcript),
+    };
+    let drift = drift(session, case, played, &redactor);
+    let failing = told.iter().map(|one| (one.level, one.breach.evidence.fails(strict)));
+    let failing = failing.chain(drift.iter().map(|drift| (drift.level, drift.fails)));
+    let verdicts = verdicts(case, &played.end, &failing.collect::<Vec<_>>());
+    let ids: Vec<String> = { told.iter() }
+        .map(|one| check::finding_id(one.check, &one.exchange.call.subject(), &one.breach))
+        .collect();
+    let kept = worth_reporting(&ids);
+    let findings = told.into_iter().zip(ids).zip(kept).filter(|(_, kept)| *kept);
+    let findings = findings.map(|((one, id), _)| finding(session, case, &redactor, one, id));
     CaseOutcome {
         verdicts,
-        findings,
+        findings: findings.chain(drift).collect(),
         requests: played.transcript.exchanges.len() as u64,
         leaked: played.leaked.clone(),
         answers: Phase::of(&case.id).map(|_| answers(exchanges)).unwrap_or_default(),
@@ -79,23 +69,145 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     }
 }
 
+/// Returns what every check and every property has to say.
+fn broken_promises<'t>(session: &Session, played: &'t Played) -> Vec<Told<'t>> {
+    let catalogue = &session.catalogue;
+    let exchanges = &played.transcript.exchanges;
+    let mut told = Vec::new();
+    let mut tell = |check, level: Level, at: usize, breach: Breach| {
+        let Some(exchange) = exchanges.get(at) else { return };
+        let level = breach.level.unwrap_or(level);
+        told.push(Told { check, level, at, exchange, breach });
+    };
+    for (at, exchange) in exchanges.iter().enumerate() {
+        for (check, breach) in check::examine(catalogue, exchange) {
+            tell(check.id, check.level, at, breach);
+        }
+    }
+    for (property, broken) in property::examine(catalogue, &played.transcript) {
+        tell(property.id, property.level, broken.exchange, broken.breach);
+    }
+    told
+}
+
+/// Tells, id by id, which findings are reported where there are too many: the first of every
+/// kind, then as many others as there is room for.
+fn worth_reporting(ids: &[String]) -> Vec<bool> {
+    let mut kinds = BTreeSet::new();
+    let firsts: Vec<bool> = ids.iter().map(|id| kinds.insert(id)).collect();
+    let mut room = MOST_FINDINGS.saturating_sub(kinds.len());
+    let mut has_room = || {
+        let some = room > 0;
+        room = room.saturating_sub(1);
+        some
+    };
+    firsts.into_iter().map(|first| first || has_room()).collect()
+}
+
+/// Writes out a broken promise.
+fn finding(
+    session: &Session,
+    case: &Scenario,
+    redactor: &Redactor<'_>,
+    told: Told<'_>,
+    id: String,
+) -> Finding {
+    let Told { check, level, exchange, breach, .. } = told;
+    Finding {
+        id,
+        check: check.into(),
+        level,
+        operation: exchange.call.operation().into(),
+        case: case.id.clone(),
+        step: exchange.place.to_string(),
+        pointer: breach.pointer,
+        expected: redactor.text(&breach.expected),
+        actual: redactor.text(&breach.actual),
+        rule: breach.rule,
+        evidence: breach.evidence,
+        source: breach.source,
+        fails: breach.evidence.fails(session.options.strict),
+        curl: canonical::curl(&session.catalogue, "$URL", exchange, redactor),
+        aws_cli: canonical::aws_cli("$URL", exchange, redactor),
+        scenario: None,
+        exchange: canonical::record(exchange, redactor),
+    }
+}
+
 /// Tells whether a breach is about how the stage of a generated case was answered: the cases of
 /// that operation tell it, and the others would all fail for it.
-fn is_told_elsewhere(case: &Scenario, check: &str, exchange: &Exchange, breach: &Breach) -> bool {
+fn is_told_elsewhere(case: &Scenario, told: &Told<'_>) -> bool {
+    let Told { check, exchange, breach, .. } = told;
     let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
     let own = case.operations.first().is_some_and(|name| name == exchange.call.operation());
-    case.lockstep && staged && !own && check == "lockstep" && breach.pointer.starts_with('/')
+    case.lockstep && staged && !own && *check == "lockstep" && breach.pointer.starts_with('/')
 }
 
 /// Tells whether a breach only shows what came of carrying out a call that had to be refused: a
 /// list that is echoed where it was sent for a text, tokens of a pool that is not there. That it
 /// was carried out is the finding; its answer has no right form.
-fn is_consequence(check: &str, level: Level, exchange: &Exchange, breach: &Breach) -> bool {
+fn is_consequence(told: &Told<'_>) -> bool {
+    let Told { check, level, exchange, breach, .. } = told;
     let refused = exchange.twin.as_ref().is_some_and(|twin| twin.answer.is_err());
     let of_content = breach.pointer.starts_with('/')
-        && level != Level::Wire
-        && !matches!(check, "lockstep" | "secret-echo");
-    refused && of_content && exchange.success().is_some()
+        && *level != Level::Wire
+        && !matches!(*check, "lockstep" | "secret-echo");
+    let of_form = matches!(*check, "schema" | "sdk" | "void-body");
+    refused && (of_content || of_form) && exchange.success().is_some()
+}
+
+/// Drops what says once more what another finding about the same exchange says.
+fn without_echoes(told: &mut Vec<Told<'_>>, exchanges: &[Exchange]) {
+    let all: &[Told<'_>] = told;
+    let echoes: Vec<bool> = all.iter().map(|one| is_echo(one, all, exchanges)).collect();
+    let mut echoes = echoes.into_iter();
+    told.retain(|_| !echoes.next().unwrap_or(false));
+}
+
+fn is_echo(one: &Told<'_>, told: &[Told<'_>], exchanges: &[Exchange]) -> bool {
+    let fires = |check: &str, at: usize| told.iter().any(|o| o.at == at && o.check == check);
+    let mut beside = told.iter().filter(|other| other.at == one.at);
+    match one.check {
+        // Behind a fault of the server stands no code that anybody chose.
+        "error-declared" | "error-header" | "lockstep" | "sdk" if fires("server-fault", one.at) => {
+            true
+        }
+        // The page of a crash comes from elsewhere; other answers tell what the target is like.
+        "content-type" | "request-id" if fires("server-fault", one.at) => {
+            exchanges.iter().enumerate().any(|(at, exchange)| {
+                is_answer(exchange) && !fires("server-fault", at) && !fires(one.check, at)
+            })
+        }
+        "lockstep" => beside.any(|other| match other.check {
+            "tokens-honest" => is_about_token(one, other),
+            "error-declared" => {
+                one.breach.pointer == "/__type" && one.breach.evidence < other.breach.evidence
+            }
+            _ => false,
+        }),
+        // That the reference has another code says what was expected, too.
+        "error-declared" => beside.any(|other| {
+            other.check == "lockstep"
+                && other.breach.pointer == "/__type"
+                && other.breach.evidence >= one.breach.evidence
+        }),
+        _ => false,
+    }
+}
+
+/// Tells whether a difference from the reference is the one that `honest` found in a token: that
+/// it is accepted, or what it says.
+fn is_about_token(differs: &Told<'_>, honest: &Told<'_>) -> bool {
+    match honest.breach.pointer.as_str() {
+        "" => differs.breach.pointer == "status",
+        at => differs.breach.pointer.starts_with(at),
+    }
+}
+
+/// Tells whether the universal checks judge what came back.
+fn is_answer(exchange: &Exchange) -> bool {
+    let api = matches!(exchange.call, Call::Api { .. });
+    api && exchange.reply.is_ok() && !exchange.declined && !check::throttled(exchange)
 }
 
 /// Counts how each operation was answered, clean-up apart.
@@ -214,9 +326,10 @@ pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOut
     first.requests += second.requests;
     first.leaked.extend(second.leaked.clone());
     let again: BTreeSet<Key> = second.findings.iter().filter(|f| f.fails).map(key).collect();
+    let shown = |finding: &Finding| is_proof(finding) || again.contains(&key(finding));
     for (level, verdict) in &mut first.verdicts {
         let mut failing = first.findings.iter().filter(|f| f.fails && f.level == *level);
-        if *verdict == Verdict::Fail && !failing.any(|finding| again.contains(&key(finding))) {
+        if *verdict == Verdict::Fail && !failing.any(shown) {
             *verdict = match second.verdicts.get(level) {
                 Some(Verdict::Indeterminate { reason }) => {
                     Verdict::Indeterminate { reason: reason.clone() }
@@ -227,7 +340,7 @@ pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOut
     }
     let steady = |finding: &Finding| {
         !finding.fails
-            || again.contains(&key(finding))
+            || shown(finding)
             || first.verdicts.get(&finding.level) == Some(&Verdict::Flaky)
     };
     first.findings.retain(steady);
@@ -236,12 +349,22 @@ pub(super) fn confirmed(mut first: CaseOutcome, second: &CaseOutcome) -> CaseOut
 
 /// Withdraws what fails: the run was cut short before it could be seen to come again.
 pub(super) fn unconfirmed(mut first: CaseOutcome) -> CaseOutcome {
-    first.findings.retain(|finding| !finding.fails);
-    for verdict in first.verdicts.values_mut().filter(|verdict| **verdict == Verdict::Fail) {
-        let reason = "the run was cut short before a failure was confirmed".into();
-        *verdict = Verdict::Indeterminate { reason };
+    first.findings.retain(|finding| !finding.fails || is_proof(finding));
+    let proven: BTreeSet<Level> =
+        first.findings.iter().filter(|f| f.fails).map(|f| f.level).collect();
+    for (level, verdict) in &mut first.verdicts {
+        if *verdict == Verdict::Fail && !proven.contains(level) {
+            let reason = "the run was cut short before a failure was confirmed".into();
+            *verdict = Verdict::Indeterminate { reason };
+        }
     }
     first
+}
+
+/// Tells whether a failure needs no second showing: of a race that two have won the record is
+/// the proof, and it is seldom lost twice in the same way.
+fn is_proof(finding: &Finding) -> bool {
+    finding.check == "one-winner" && finding.evidence > Evidence::Inferred
 }
 
 /// What one confirmation stands for: the same promise broken in the same way. What a case
@@ -273,11 +396,12 @@ fn levels(case: &Scenario) -> BTreeSet<Level> {
     BTreeSet::from([Level::Wire, Level::Schema, case.level])
 }
 
-fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level, Verdict> {
+/// Returns the verdicts on a case, from the level of each finding and whether it fails.
+fn verdicts(case: &Scenario, end: &End, found: &[(Level, bool)]) -> BTreeMap<Level, Verdict> {
     let verdict = |level: Level| {
-        let mut here = findings.iter().filter(|finding| finding.level == level).peekable();
+        let mut here = found.iter().filter(|(of, _)| *of == level).peekable();
         let noted = here.peek().is_some();
-        if here.any(|finding| finding.fails) {
+        if here.any(|(_, fails)| *fails) {
             return Verdict::Fail;
         }
         match end {
@@ -300,22 +424,19 @@ fn verdicts(case: &Scenario, end: &End, findings: &[Finding]) -> BTreeMap<Level,
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::outcome::Evidence;
     use crate::transcript::{Call, Place, Refusal, Twin};
     use crate::wire::{Request, Response};
 
-    /// Holds a breach at `pointer`, told by `check_id`, of an answer that the reference refuses or
-    /// gives, against whether it counts as a mere consequence.
-    #[track_caller]
-    fn check(refused: bool, check_id: &str, pointer: &str, level: Level, expected: bool) {
-        let refusal =
-            Refusal { code: "InvalidParameterException".into(), message: "no".into(), rule: None };
-        let answer = if refused { Err(refusal) } else { Ok(json!({})) };
+    const IDP: &str = "cognito-idp";
+
+    /// An answer to a call, as the target and, if it was asked, the reference give it.
+    fn exchange(status: u16, body: &str, twin: Option<Result<Value, Refusal>>) -> Exchange {
         let call = Call::Api {
-            service: "cognito-idp".into(),
+            service: IDP.into(),
             operation: "CreateGroup".into(),
             input: json!({}),
             signed: true,
@@ -326,41 +447,175 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let exchange = Exchange {
+        let twin =
+            twin.map(|answer| Twin { input: json!({}), answer, one_fault: true, odd: false });
+        Exchange {
             place: Place::Step(1),
             call,
             request,
-            reply: Ok(Response { status: 200, headers: Vec::new(), body: b"{}".into() }),
+            reply: Ok(Response { status, headers: Vec::new(), body: body.into() }),
             sdk: None,
             expect: None,
             pages: None,
             declined: false,
-            twin: Some(Twin { input: json!({}), answer, one_fault: true, odd: false }),
+            twin,
             together: None,
             elapsed_ms: 1,
-        };
+        }
+    }
+
+    fn told<'t>(
+        check: &'static str,
+        pointer: &str,
+        level: Level,
+        (at, exchange): (usize, &'t Exchange),
+        evidence: Evidence,
+    ) -> Told<'t> {
         let breach = Breach {
             pointer: pointer.into(),
             expected: "type string".into(),
             actual: "[1]".into(),
             rule: None,
             level: None,
-            evidence: Evidence::Modelled,
+            evidence,
             source: "service model".into(),
         };
-        assert_eq!(is_consequence(check_id, level, &exchange, &breach), expected);
+        Told { check, level, at, exchange, breach }
+    }
+
+    /// Holds a breach at `pointer`, told by `check_id`, of an answer that the reference refuses or
+    /// gives, against whether it counts as a mere consequence.
+    #[track_caller]
+    fn check(refused: bool, check_id: &'static str, pointer: &str, level: Level, expected: bool) {
+        let refusal =
+            Refusal { code: "InvalidParameterException".into(), message: "no".into(), rule: None };
+        let answer = if refused { Err(refusal) } else { Ok(json!({})) };
+        let exchange = exchange(200, "{}", Some(answer));
+        let told = told(check_id, pointer, level, (0, &exchange), Evidence::Modelled);
+        assert_eq!(is_consequence(&told), expected);
     }
 
     #[test]
     fn what_an_answer_says_that_had_to_be_a_refusal_is_a_consequence() {
         check(true, "schema", "/Group/GroupName", Level::Schema, true);
         check(true, "tokens-honest", "/AuthenticationResult/IdToken", Level::Security, true);
+        check(true, "sdk", "body", Level::Schema, true);
+        check(true, "void-body", "body", Level::Wire, true);
+        check(true, "schema", "body", Level::Schema, true);
         // That it was carried out at all is the finding.
         check(true, "create-twice", "", Level::Behaviour, false);
         check(true, "lockstep", "/__type", Level::Errors, false);
         check(true, "secret-echo", "/Password", Level::Security, false);
         check(true, "error-body", "/message", Level::Wire, false);
         check(false, "schema", "/Group/GroupName", Level::Schema, false);
+        check(false, "sdk", "body", Level::Schema, false);
+    }
+
+    /// Holds what is left of these breaches, each an exchange, a check and a pointer; those of
+    /// `lockstep` are of the grade given.
+    #[track_caller]
+    fn left(grade: Evidence, breaches: &[(usize, &'static str, &str)], expected: &[&str]) {
+        let exchanges = [exchange(500, "<html>", None), exchange(200, "{}", None)];
+        let tell = |(at, check, pointer): &(usize, &'static str, &str)| {
+            let evidence = if *check == "lockstep" { grade } else { Evidence::Modelled };
+            told(check, pointer, Level::Errors, (*at, &exchanges[*at]), evidence)
+        };
+        let mut all: Vec<Told<'_>> = breaches.iter().map(tell).collect();
+        without_echoes(&mut all, &exchanges);
+        let shown: Vec<_> = all.iter().map(|one| format!("{} {}", one.at, one.check)).collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_crash_is_told_once() {
+        let crash = (0, "server-fault", "status");
+        let echoes = ["error-declared", "error-header", "lockstep", "sdk", "content-type"];
+        let mut all = vec![crash];
+        all.extend(echoes.iter().map(|check| (0, *check, "status")));
+        left(Evidence::Observed, &all, &["0 server-fault"]);
+        // Without a fault of the server each speaks for itself.
+        left(Evidence::Observed, &[(0, "sdk", "body")], &["0 sdk"]);
+        let kept = (0, "expectation", "status");
+        left(Evidence::Observed, &[crash, kept], &["0 server-fault", "0 expectation"]);
+        // A header that lacks everywhere is no matter of the crash.
+        let header = |at| (at, "content-type", "header:content-type");
+        let everywhere = ["0 server-fault", "0 content-type", "1 content-type"];
+        left(Evidence::Observed, &[crash, header(0), header(1)], &everywhere);
+    }
+
+    #[test]
+    fn one_fault_is_told_by_one() {
+        let (declared, differs) = ((1, "error-declared", "/__type"), (1, "lockstep", "/__type"));
+        left(Evidence::Modelled, &[declared, differs], &["1 lockstep"]);
+        // A note speaks for no failure.
+        left(Evidence::Inferred, &[declared, differs], &["1 error-declared"]);
+        let elsewhere = (0, "lockstep", "/__type");
+        left(Evidence::Modelled, &[declared, elsewhere], &["1 error-declared", "0 lockstep"]);
+        let taken = [(1, "tokens-honest", ""), (1, "lockstep", "status")];
+        left(Evidence::Observed, &taken, &["1 tokens-honest"]);
+        let id = "/AuthenticationResult/IdToken";
+        let other = (1, "lockstep", "/AuthenticationResult/ExpiresIn");
+        left(
+            Evidence::Observed,
+            &[(1, "tokens-honest", id), (1, "lockstep", id), other],
+            &["1 tokens-honest", "1 lockstep"],
+        );
+    }
+
+    #[test]
+    fn the_first_of_every_kind_is_reported() {
+        let mut ids = vec!["a".to_owned(); 80];
+        ids.push("b".into());
+        let kept = worth_reporting(&ids);
+        assert_eq!(kept.iter().filter(|kept| **kept).count(), MOST_FINDINGS);
+        assert!(kept[0] && kept[48] && !kept[49] && kept[80]);
+        let all: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+        assert!(worth_reporting(&all).into_iter().all(|kept| kept));
+    }
+
+    fn outcome(check: &str) -> CaseOutcome {
+        let finding = Finding {
+            id: "x".into(),
+            check: check.into(),
+            level: Level::Behaviour,
+            operation: "CreateGroup".into(),
+            case: "a".into(),
+            step: "step 1".into(),
+            pointer: String::new(),
+            expected: String::new(),
+            actual: String::new(),
+            rule: None,
+            evidence: Evidence::Documented,
+            source: String::new(),
+            fails: true,
+            curl: String::new(),
+            aws_cli: String::new(),
+            scenario: None,
+            exchange: Default::default(),
+        };
+        CaseOutcome {
+            case: "a".into(),
+            title: "a".into(),
+            level: Level::Behaviour,
+            operations: Vec::new(),
+            verdicts: BTreeMap::from([(Level::Behaviour, Verdict::Fail)]),
+            findings: vec![finding],
+            elapsed_ms: 0,
+            requests: 1,
+            leaked: Vec::new(),
+            answers: ByOperation::new(),
+        }
+    }
+
+    #[test]
+    fn a_race_with_two_winners_needs_no_second_showing() {
+        let verdict = |first: CaseOutcome| {
+            let clean = CaseOutcome { findings: Vec::new(), ..first.clone() };
+            confirmed(first, &clean).verdicts.remove(&Level::Behaviour)
+        };
+        assert_eq!(verdict(outcome("one-winner")), Some(Verdict::Fail));
+        assert_eq!(verdict(outcome("no-trace")), Some(Verdict::Flaky));
+        assert_eq!(unconfirmed(outcome("one-winner")).findings.len(), 1);
     }
 
     #[test]

@@ -27,10 +27,26 @@ fn pages_make_up_the_list() {
     check(&[whole.clone(), cut(paged(&["a"], json!([1])))], &["pages-agree 2 /Users"]);
     // Who asks for nothing may be given nothing.
     check(&[whole.clone(), list(json!({"Limit": 0}), users(&[]))], &[]);
+    // The shorter list is the wrong one, and one that lacks what something else shows.
     check(
         &[whole.clone(), cut(paged(&["a", "b", "c"], json!([1, 1, 1])))],
-        &["pages-agree 2 /Users"],
+        &["pages-agree 1 /Users"],
     );
+    let other = cut(paged(&["a", "c"], json!([1, 1])));
+    check(&[whole.clone(), other.clone()], &["pages-agree 2 /Users"]);
+    let shows = |name: &str| {
+        let user = json!({"Username": name, "UserAttributes": []});
+        ("AdminGetUser", of(POOL, json!({"Username": name})), user)
+    };
+    check(&[whole.clone(), shows("c"), other.clone()], &["pages-agree 1 /Users"]);
+    check(&[whole.clone(), shows("b"), other], &["pages-agree 3 /Users"]);
+    // Of equal lists the one that repeats an item.
+    check(
+        &[cut(paged(&["a", "b", "b"], json!([1, 1, 1]))), whole.clone()],
+        &["pages-agree 1 /Users"],
+    );
+    // A filter makes another list.
+    check(&[whole.clone(), list(json!({"Filter": "name = \"x\""}), users(&[]))], &[]);
     // One page out of the middle is not the list, and a write may have changed it.
     check(&[whole.clone(), cut(users(&["b"]))], &[]);
     let write = ("AdminDeleteUser", of(POOL, json!({"Username": "b"})), json!("!"));

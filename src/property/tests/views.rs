@@ -97,6 +97,28 @@ fn ids_belong_to_one_thing() {
 }
 
 #[test]
+fn equal_logins_have_one_identity() {
+    let pool = "us-east-1:8d8f7658-417e-46dd-a884-8b5cf9165a02";
+    let get = |login: &str, id: &str| {
+        let mut input = json!({ "IdentityPoolId": pool });
+        if !login.is_empty() {
+            input["Logins"] = json!({ "accounts.google.com": login });
+        }
+        ("GetId", input, json!({ "IdentityId": id }))
+    };
+    check(&[get("a", "1"), get("b", "2"), get("a", "1")], &[]);
+    check(&[get("a", "1"), get("b", "2"), get("a", "3")], &["ids-steady 3 /IdentityId"]);
+    // Guests are new each time; an identity may be deleted, unlinked or become another's.
+    check(&[get("", "1"), get("", "2")], &[]);
+    for operation in ["DeleteIdentities", "UnlinkIdentity"] {
+        check(&[get("a", "1"), (operation, json!({}), json!("!")), get("a", "2")], &[]);
+    }
+    let mut both = get("a", "1");
+    both.1["Logins"]["graph.facebook.com"] = "b".into();
+    check(&[get("a", "1"), both, get("a", "2")], &[]);
+}
+
+#[test]
 fn subs_stay_as_long_as_their_users() {
     let user = |sub: &str| {
         (

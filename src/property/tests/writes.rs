@@ -77,6 +77,54 @@ fn the_answer_of_a_write_repeats_it() {
 }
 
 #[test]
+fn what_is_off_may_as_well_be_absent() {
+    let write = |tracks: bool, shown: Value| {
+        let mut client = json!({"ClientId": "c", "UserPoolId": POOL, "ClientName": "a"});
+        if !shown.is_null() {
+            client["EnableTokenRevocation"] = shown;
+        }
+        let input = of(POOL, json!({"ClientName": "a", "EnableTokenRevocation": tracks}));
+        ("CreateUserPoolClient", input, json!({ "UserPoolClient": client }))
+    };
+    let at = ["read-your-writes 1 /UserPoolClient/EnableTokenRevocation"];
+    check(&[write(false, json!(false))], &[]);
+    check(&[write(false, json!(null))], &[]);
+    check(&[write(false, json!(true))], &at);
+    check(&[write(true, json!(null))], &at);
+}
+
+#[test]
+fn domains_are_read_and_not_echoed() {
+    let input = of(POOL, json!({"Domain": "d", "ManagedLoginVersion": 2}));
+    let create = ("CreateUserPoolDomain", input, json!({}));
+    let read = |version: u64| {
+        let shown = json!({"Domain": "d", "UserPoolId": POOL, "ManagedLoginVersion": version});
+        ("DescribeUserPoolDomain", json!({"Domain": "d"}), json!({ "DomainDescription": shown }))
+    };
+    check(&[create.clone(), read(2)], &[]);
+    let at = "read-your-writes 2 /DomainDescription/ManagedLoginVersion";
+    check(&[create, read(1)], &[at]);
+}
+
+#[test]
+fn who_was_refused_is_not_there() {
+    let pool = ("CreateUserPool", json!({"PoolName": "p"}), json!({"UserPool": {"Id": POOL}}));
+    let create = |said: Value| ("AdminCreateUser", ann(), said);
+    let refused = create(json!("!InvalidParameterException"));
+    let read = ("AdminGetUser", ann(), user(&[("sub", "sub-ann")]));
+    check(&[pool.clone(), refused.clone(), read.clone(), read.clone()], &["no-trace 3"]);
+    // Somebody else may have made the user: in a pool that was there, or in a call that was lost.
+    check(&[refused.clone(), read.clone()], &[]);
+    check(&[pool.clone(), refused.clone(), create(json!("!")), read.clone()], &[]);
+    check(&[pool.clone(), create(made("ann")), refused.clone(), read.clone()], &[]);
+    check(&[pool.clone(), create(json!("!UsernameExistsException")), read.clone()], &[]);
+    let late = create(json!("!CodeDeliveryFailureException"));
+    check(&[pool.clone(), late, read.clone()], &[]);
+    let triggers = of(POOL, json!({"LambdaConfig": {"UserMigration": "arn"}}));
+    check(&[pool, ("UpdateUserPool", triggers, json!({})), refused, read], &[]);
+}
+
+#[test]
 fn what_was_made_is_found_and_listed() {
     let write = ("CreateGroup", g(json!({})), group("g", json!({})));
     let lost = ("GetGroup", g(json!({})), json!("!ResourceNotFoundException"));
