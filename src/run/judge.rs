@@ -6,7 +6,7 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
-use crate::outcome::{ByOperation, CaseOutcome, Finding, Level, Phase, Verdict};
+use crate::outcome::{ByOperation, CaseOutcome, Evidence, Finding, Level, Phase, Verdict};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
@@ -427,7 +427,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::outcome::Evidence;
     use crate::transcript::{Call, Place, Refusal, Twin};
     use crate::wire::{Request, Response};
 
