@@ -265,7 +265,7 @@ fn uncovered(names: &Names<'_>, fact: &Fact, entry: &Entry) -> Vec<String> {
     let expected = expected.flat_map(|scenario| &scenario.rules);
     let expected = expected.filter_map(|id| names.rule(id).ok());
     let speaking: Vec<&Rule> = rules.iter().copied().chain(expected).collect();
-    problems.extend(fact.text().and_then(|text| wording(&speaking, text, fact.grade)));
+    problems.extend(fact.text().and_then(|text| wording(&speaking, text, fact)));
     problems
 }
 
@@ -299,12 +299,15 @@ fn speaks_of(names: &Names<'_>, rule: &Rule, fact: &Fact, entry: &Entry) -> bool
 }
 
 /// Says so when no rule has the service's text, or only as an inference.
-fn wording(rules: &[&Rule], text: &str, grade: Evidence) -> Option<String> {
+fn wording(rules: &[&Rule], text: &str, fact: &Fact) -> Option<String> {
     let says = |rule: &&&Rule| rule.message.is_some() && rule.message_matches(text);
-    match rules.iter().filter(says).max_by_key(|rule| rule.message_grade()) {
+    // With several operations, the source shows at least one of them.
+    let grade = |rule: &Rule| fact.operations.iter().map(|name| rule.message_grade(name)).max();
+    match rules.iter().filter(says).max_by_key(|rule| grade(rule)) {
         None => Some(format!("no rule says `{text}`")),
-        Some(rule) if rule.message_grade() < grade => {
-            Some(format!("rule `{}` has its text only as {}", rule.id, rule.message_grade().name()))
+        Some(rule) if grade(rule) < Some(fact.grade) => {
+            let ours = grade(rule).map_or("unknown", Evidence::name);
+            Some(format!("rule `{}` has its text only as {ours}", rule.id))
         }
         Some(_) => None,
     }

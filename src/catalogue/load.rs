@@ -259,6 +259,9 @@ fn check_rule(service: &Service, rule: &Rule) -> Result<(), String> {
             return Err(crate::near::unknown("operation", name, known));
         }
     }
+    if let Some(name) = rule.message_seen.iter().find(|name| !rule.covers(name)) {
+        return Err(format!("the message was seen of `{name}`, about which it does not speak"));
+    }
     for code in rule.error.iter().chain(&rule.or_error) {
         if !service.errors.contains_key(code) {
             let known = service.errors.keys().map(String::as_str);

@@ -31,6 +31,9 @@ pub struct Rule {
     /// Grade of the message's wording, when it is weaker than that of the code.
     #[serde(default)]
     pub message_evidence: Option<Evidence>,
+    /// Operations that the sources show the message of, where they do not show it of all.
+    #[serde(default)]
+    pub message_seen: BTreeSet<String>,
     /// What changes, where the promise is an effect and not an error.
     #[serde(default)]
     pub effect: Option<String>,
@@ -118,8 +121,14 @@ impl Rule {
         }
     }
 
-    /// Grade of the message's wording.
-    pub fn message_grade(&self) -> Evidence {
+    /// Grade of the message's wording in the answers of `operation`.
+    ///
+    /// The same condition has different words in different operations: where the sources name
+    /// those that were seen, the text is inferred for the others.
+    pub fn message_grade(&self, operation: &str) -> Evidence {
+        if !self.message_seen.is_empty() && !self.message_seen.contains(operation) {
+            return Evidence::Inferred;
+        }
         self.message_evidence.unwrap_or(self.evidence)
     }
 
@@ -209,6 +218,7 @@ mod tests {
             message: Some(message.into()),
             matching,
             message_evidence: None,
+            message_seen: BTreeSet::new(),
             effect: None,
             level: Level::Errors,
             after: BTreeSet::new(),
@@ -220,6 +230,22 @@ mod tests {
             unreachable: None,
             service: String::new(),
         }
+    }
+
+    #[test]
+    fn wording_is_inferred_where_it_was_not_seen() {
+        #[track_caller]
+        fn check(seen: &[&str], weaker: Option<Evidence>, expected: Evidence) {
+            let mut rule = rule("User is disabled.", Matching::Exact);
+            rule.message_seen = seen.iter().map(|name| (*name).to_owned()).collect();
+            rule.message_evidence = weaker;
+            assert_eq!(rule.message_grade("InitiateAuth"), expected);
+        }
+        check(&[], None, Evidence::Observed);
+        check(&[], Some(Evidence::Documented), Evidence::Documented);
+        check(&["InitiateAuth"], None, Evidence::Observed);
+        check(&["SignUp"], None, Evidence::Inferred);
+        check(&["SignUp"], Some(Evidence::Documented), Evidence::Inferred);
     }
 
     #[track_caller]

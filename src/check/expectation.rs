@@ -57,7 +57,7 @@ fn compare(
         Expected::Output(pattern) => output(expect, pattern, exchange, response),
         Expected::Error { rules, arguments } => {
             let rules: Vec<&Rule> = rules.iter().filter_map(|id| catalogue.rules.get(id)).collect();
-            refusal(expect, &rules, arguments, response)
+            refusal(expect, &rules, arguments, exchange.call.operation(), response)
         }
         Expected::Raw { status, headers, body } => {
             // What a function was told is no body of the target's.
@@ -130,6 +130,7 @@ fn refusal(
     expect: &Expectation,
     rules: &[&Rule],
     arguments: &[(String, String)],
+    operation: &str,
     response: &Response,
 ) -> Vec<Breach> {
     let Some(best) = rules.iter().rev().max_by_key(|rule| rule.evidence) else {
@@ -152,7 +153,7 @@ fn refusal(
     let meant: Vec<&Rule> = { rules.iter().copied() }
         .filter(|rule| code.as_ref().is_some_and(|code| codes(rule).contains(code)))
         .collect();
-    let Some(first) = meant.iter().min_by_key(|rule| rule.message_grade()) else {
+    let Some(first) = meant.iter().min_by_key(|rule| rule.message_grade(operation)) else {
         return vec![by_rule(best, expect, "/__type", expected, summary(response))];
     };
     let text = response.error_message().unwrap_or_default();
@@ -161,7 +162,7 @@ fn refusal(
     }
     let promised = message::promised(first, arguments);
     let mut wording = by_rule(first, expect, "/message", promised, text);
-    wording.evidence = first.message_grade().min(wording.evidence);
+    wording.evidence = first.message_grade(operation).min(wording.evidence);
     vec![wording]
 }
 

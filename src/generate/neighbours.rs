@@ -18,8 +18,18 @@ pub(super) fn beside(stock: &Stock) -> Vec<Step> {
         "/UserPool/Id",
     )];
     if has("UsernameType") {
+        // With a verified address: who has a temporary password and no address is refused for either.
         let user = |pool: &Value, name: &str| {
-            let input = json!({"UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS"});
+            let attributes = json!([
+                {"Name": "email", "Value": "neighbour.${unique}@example.com"},
+                {"Name": "email_verified", "Value": "true"},
+            ]);
+            let input = json!({
+                "UserPoolId": pool,
+                "Username": name,
+                "MessageAction": "SUPPRESS",
+                "UserAttributes": attributes,
+            });
             call("cognito-idp", "AdminCreateUser", &input)
         };
         steps.push(user(&json!("${other_pool}"), "${username}"));

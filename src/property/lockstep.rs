@@ -340,7 +340,7 @@ impl Step<'_> {
         let text = self.response.error_message().unwrap_or_default();
         match rule {
             Some(rule) if code == refusal.code && !rule.message_matches(&text) => {
-                let grade = evidence.min(rule.message_grade());
+                let grade = evidence.min(rule.message_grade(&self.operation.name));
                 let grade = if self.twin.one_fault { grade } else { Evidence::Inferred };
                 vec![breach("/message", pairs.translated(&refusal.message), text, grade)]
             }

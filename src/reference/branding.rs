@@ -118,8 +118,9 @@ fn description(pool: &UserPool, branding: &Branding, merged: bool) -> Value {
 /// Returns the style with an id; it dies with its client.
 fn named<'a>(pool: &'a UserPool, input: &Input) -> Result<&'a Branding, Fault> {
     let found = pool.brandings.get(input.text("ManagedLoginBrandingId"));
-    let found = found.filter(|branding| pool.clients.contains_key(&branding.client_id));
-    found.ok_or_else(|| Fault::rule("branding-not-found"))
+    let found = found.ok_or_else(|| Fault::rule("branding-not-found"))?;
+    let lives = pool.clients.contains_key(&found.client_id);
+    if lives { Ok(found) } else { Err(Fault::rule("branding-of-deleted-client")) }
 }
 
 fn of_client<'a>(pool: &'a UserPool, client_id: &str) -> Option<&'a Branding> {

@@ -98,15 +98,17 @@ impl Context<'_> {
     ) -> Result<Flow, Fault> {
         let now = self.now;
         let pending = app.pool(self)?.challenges.get(session);
-        let pending = pending.filter(|p| p.client_id == app.client.id && p.challenge == challenge);
         let pending = pending.ok_or_else(|| Fault::rule("session-unknown"))?;
+        if pending.client_id != app.client.id || pending.challenge != challenge {
+            return Err(Fault::rule("session-elsewhere"));
+        }
         if pending.data.contains_key(USED) {
             return Err(Fault::rule("session-used"));
         }
         if pending.data.contains_key(GONE) {
             let hides = app.hides_users();
             return Err(Fault::rule(if hides {
-                "session-unknown"
+                "session-elsewhere"
             } else {
                 "answer-user-not-found"
             }));
@@ -150,7 +152,9 @@ impl UserPool {
     /// Removes a user, ends the sign-ins and closes the challenges under way.
     pub(super) fn remove_user(&mut self, key: &str) {
         let Some(user) = self.users.remove(key) else { return };
-        self.sessions.retain(|_, sign_in| sign_in.username != user.username);
+        for sign_in in self.sessions.values_mut().filter(|s| s.username == user.username) {
+            (sign_in.revoked, sign_in.user_gone) = (true, true);
+        }
         let of_user = self.challenges.values_mut().filter(|pending| pending.username == key);
         of_user.for_each(|pending| {
             pending.data = BTreeMap::from([(GONE.to_owned(), String::new())]);

@@ -147,14 +147,16 @@ fn check_attributes(
     }
     let mut required = pool.schema.iter().filter(|a| a.required && a.name != "sub");
     let misses = required.any(|a| texts(settings, "WriteAttributes").all(|name| name != a.name));
-    let mut written = texts(settings, "WriteAttributes");
-    if misses || written.any(|name| !known(name) || UNWRITABLE.contains(&name)) {
-        return Err(match doing {
-            Doing::Creating => Fault::rule("client-write-attributes"),
-            Doing::Updating => Fault::rule("client-update-write-attributes"),
-        });
+    let unwritable = texts(settings, "WriteAttributes").any(|name| UNWRITABLE.contains(&name));
+    let unknown = !texts(settings, "WriteAttributes").all(known);
+    match doing {
+        Doing::Creating if misses || unwritable => Err(Fault::rule("client-write-attributes")),
+        Doing::Creating if unknown => Err(Fault::rule("client-write-attribute-unknown")),
+        Doing::Updating if misses || unwritable || unknown => {
+            Err(Fault::rule("client-update-write-attributes"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn check_oauth(
@@ -190,12 +192,14 @@ fn check_oauth(
 
 fn check_urls(settings: &Map<String, Value>) -> Result<(), Fault> {
     let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
-    for url in texts(settings, "CallbackURLs").chain(texts(settings, "LogoutURLs")) {
+    let callbacks = texts(settings, "CallbackURLs").map(|url| (url, "client-url-fragment"));
+    let logouts = texts(settings, "LogoutURLs").map(|url| (url, "client-logout-url-fragment"));
+    for (url, fragment) in callbacks.chain(logouts) {
         let rest = local.iter().find_map(|host| url.strip_prefix(host));
         let is_local =
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']));
         if url.contains('#') {
-            return Err(Fault::rule("client-url-fragment").with("url", url));
+            return Err(Fault::rule(fragment).with("url", url));
         }
         if url.starts_with("http://") && !is_local {
             return Err(Fault::rule("client-url-http").with("url", url));

@@ -103,9 +103,9 @@ impl Context<'_> {
             && claims["iss"] == issuer(&app.pool_id)
             && !signing::is_expired(&claims, self.now);
         let pool = app.pool(self)?;
-        // A client's own token belongs to no sign-in; those of a deleted user went with the user.
+        // A client's own token belongs to no sign-in; that a user was deleted is told elsewhere.
         let sign_in = pool.sessions.get(signing::sign_in_id(&claims));
-        let ended = sign_in.is_some_and(|sign_in| sign_in.revoked);
+        let ended = sign_in.is_some_and(|sign_in| sign_in.revoked && !sign_in.user_gone);
         if fits && !ended { Ok(claims) } else { Err(refused()) }
     }
 

@@ -87,7 +87,7 @@ pub(crate) fn constraint_code(service: &str) -> &'static str {
 }
 
 /// Joins violations in the service's words: counted in front, `; ` between.
-fn constraints(violations: &[String]) -> String {
+pub(super) fn constraints(violations: &[String]) -> String {
     let noun = if violations.len() == 1 { "error" } else { "errors" };
     format!("{} validation {noun} detected: {}", violations.len(), violations.join("; "))
 }

@@ -163,7 +163,7 @@ impl Context<'_> {
             .map_err(|fault| expired_or(fault, refused))?;
         let same = self.check_answerer(&flow, username, answers);
         same.map_err(
-            |fault| if fault == Fault::rule("session-unknown") { refused() } else { fault },
+            |fault| if fault == Fault::rule("session-elsewhere") { refused() } else { fault },
         )?;
         self.use_up(app, block)?;
         let now = self.now;

@@ -95,13 +95,15 @@ impl Context<'_> {
         if trust.settings.get("DeveloperProviderName").is_some_and(|name| name == provider) {
             return Err(Fault::rule("login-provider-not-public"));
         }
-        if OPAQUE.contains(&provider) {
-            let known = trust.accepts(provider, None).is_some();
-            let rule =
-                if known { "foreign-login-unverifiable" } else { "login-provider-unsupported" };
-            return Err(Fault::rule(rule));
+        let known = trust.accepts(provider, None).is_some();
+        if !known && !provider.starts_with("cognito-idp.") {
+            return Err(Fault::rule("login-provider-unknown"));
         }
-        let claims = signing::claims(token).map_err(|_| Fault::rule("login-token-malformed"))?;
+        if OPAQUE.contains(&provider) {
+            return Err(Fault::rule("foreign-login-unverifiable"));
+        }
+        let malformed = if known { "login-token-malformed" } else { "login-provider-unknown" };
+        let claims = signing::claims(token).map_err(|_| Fault::rule(malformed))?;
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
         let issuer = text("iss");
         if issuer.strip_prefix("https://").unwrap_or(issuer) != provider {

@@ -27,8 +27,8 @@ fn create(context: &mut Context<'_>, input: &Input) -> Answer {
     Ok(Some(described))
 }
 
-/// Checks that every user pool is named in full: `cognito-idp.<region>.amazonaws.com/<pool id>`,
-/// and with a client. Whether they exist is not asked.
+/// Checks that every user pool is named in full, `cognito-idp.<region>.amazonaws.com/<pool id>`, and
+/// with a client. Whether they exist is not asked.
 ///
 /// Source: observed, aws/aws-cdk issue 11054; amazon-archives/amazon-quicksight-embedding-sample
 /// issue 1 (no name).
@@ -38,11 +38,17 @@ fn check_providers(input: &Input) -> Result<(), Fault> {
         let rest =
             name.strip_prefix("cognito-idp.").and_then(|rest| rest.split_once(".amazonaws.com"));
         let pool = rest.and_then(|(_, rest)| rest.rsplit_once('/'));
-        pool.is_some_and(|(_, id)| id.contains('_')) && provider["ClientId"].is_string()
+        pool.is_some_and(|(_, id)| id.contains('_'))
     };
     let providers = input.get("CognitoIdentityProviders").and_then(Value::as_array);
-    let sound = providers.into_iter().flatten().all(named);
-    if sound { Ok(()) } else { Err(Fault::rule("identity-provider-invalid")) }
+    let mut providers = providers.into_iter().flatten();
+    if !providers.clone().all(named) {
+        return Err(Fault::rule("identity-provider-invalid"));
+    }
+    match providers.all(|provider| provider["ClientId"].is_string()) {
+        true => Ok(()),
+        false => Err(Fault::rule("identity-provider-without-client")),
+    }
 }
 
 /// Returns what the caller set; providers check tokens at the server only if asked to.

@@ -26,7 +26,14 @@ impl Context<'_> {
 
     /// Returns the pool with this id.
     pub(crate) fn pool_by_id(&mut self, id: &str) -> Result<&mut UserPool, Fault> {
-        let missing = || Fault::rule("user-pool-not-found").with("id", id);
+        let missing = || {
+            let rule = if has_pool_form(id) {
+                Fault::rule("user-pool-not-found")
+            } else {
+                Fault::rule("user-pool-id-of-no-form")
+            };
+            rule.with("id", id)
+        };
         let pool = self.state.pools.get_mut(id).map(UserPool::to_change).ok_or_else(missing)?;
         pool.run_imports(self.now);
         Ok(pool)
@@ -46,6 +53,19 @@ impl Context<'_> {
         pool.run_imports(self.now);
         Ok(pool)
     }
+}
+
+/// Tells whether a text could be the id of a user pool: region, underscore, letters and digits.
+///
+/// Most operations ask for it by the pattern of the member; a few have none.
+fn has_pool_form(id: &str) -> bool {
+    let region = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    id.rsplit_once('_').is_some_and(|(before, after)| {
+        !before.is_empty()
+            && before.chars().all(region)
+            && !after.is_empty()
+            && after.chars().all(|c| c.is_ascii_alphanumeric())
+    })
 }
 
 impl UserPool {

@@ -67,7 +67,7 @@ impl Context<'_> {
             let app = self.app_of_session(session)?;
             // A user who was deleted meanwhile is no concern of these operations.
             let gone = |fault| match fault {
-                Fault::Rule { id: "answer-user-not-found", .. } => Fault::rule("session-unknown"),
+                Fault::Rule { id: "answer-user-not-found", .. } => Fault::rule("session-elsewhere"),
                 other => other,
             };
             let flow = self.resume(&app, session, "MFA_SETUP").map_err(gone)?;
@@ -141,9 +141,14 @@ fn verify_software_token(context: &mut Context<'_>, input: &Input) -> Answer {
     if let Some(next) = &current.next_seed {
         user.totp = Some(SoftwareToken::new(next.0.clone()));
     }
-    if user.use_totp(input.text("UserCode"), now).is_err() {
+    if let Err(fault) = user.use_totp(input.text("UserCode"), now) {
         user.totp = Some(current);
-        return Err(Fault::rule("software-token-verify-mismatch"));
+        let used = fault == Fault::rule("software-token-code-used");
+        return Err(Fault::rule(if used {
+            "software-token-verify-code-used"
+        } else {
+            "software-token-verify-mismatch"
+        }));
     }
     if let Some(token) = &mut user.totp {
         token.verified = true;

@@ -73,6 +73,7 @@ pub mod server;
 mod session_settings;
 mod sessions;
 mod shell;
+mod siblings;
 mod sign_up;
 mod signing;
 mod simulated;
@@ -257,7 +258,12 @@ impl Reference {
         }
         match pending {
             Some(invocation) => Attempted::Needs(invocation),
-            None => Attempted::Done(answer, if undone { Vec::new() } else { events }),
+            None => {
+                let spoken =
+                    |fault| siblings::speaking(&self.catalogue.rules, &operation.name, fault);
+                let answer = answer.map_err(spoken);
+                Attempted::Done(answer, if undone { Vec::new() } else { events })
+            }
         }
     }
 }

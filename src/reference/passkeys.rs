@@ -37,7 +37,7 @@ impl Context<'_> {
     fn passkey_owner(&mut self, input: &Input) -> Result<Bearer, Fault> {
         self.living_bearer(input).map_err(|fault| match fault {
             Fault::Rule { id: "access-token-client-gone", .. } => {
-                Fault::rule("access-token-revoked")
+                Fault::rule("deleted-clients-token-revoked")
             }
             other => other,
         })

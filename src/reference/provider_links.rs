@@ -94,6 +94,9 @@ fn provider<'a>(pool: &'a UserPool, source: &Account<'_>) -> Result<&'a Identity
 
 /// Returns the key of the user that an account names: a local user by name, as documented.
 fn destination_key(pool: &UserPool, destination: &Account<'_>) -> Result<String, Fault> {
+    if destination.value.is_empty() {
+        return Err(Fault::rule("link-destination-unnamed"));
+    }
     if destination.provider == NATIVE {
         return pool.named_key(destination.value);
     }

@@ -30,7 +30,10 @@ fn forgot_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let contact = pool.recovery_contact(&key);
     let user = context.user_at(&app.pool_id, &key)?;
     if user.status == UserStatus::ForceChangePassword && user.enabled {
-        return Err(Fault::rule("password-reset-state"));
+        return Err(match contact {
+            Ok(_) => Fault::rule("password-reset-state"),
+            Err(_) => Fault::rule("password-reset-state-without-contact"),
+        });
     }
     let contact = if user.enabled { contact } else { Err(Fault::rule("user-disabled")) };
     match contact {
@@ -103,12 +106,18 @@ fn admin_set_user_password(context: &mut Context<'_>, input: &Input) -> Answer {
     let password = input.text("Password");
     let pool = context.pool(input)?;
     let key = pool.named_key(input.text("Username"))?;
-    check_new_password(pool, &key, password)?;
+    let permanent = input.flag("Permanent");
+    check_new_password(pool, &key, password).map_err(|fault| match fault {
+        Fault::Rule { id: "password-history", .. } if !permanent => {
+            Fault::rule("password-history-temporary")
+        }
+        other => other,
+    })?;
     let days = pool.setting("/Policies/PasswordPolicy/TemporaryPasswordValidityDays");
     let days = days.and_then(Value::as_u64).filter(|days| *days > 0).unwrap_or(7);
     let user = context.user(input)?;
     user.set_password(password, now);
-    if input.flag("Permanent") {
+    if permanent {
         user.status = UserStatus::Confirmed;
     } else {
         user.status = UserStatus::ForceChangePassword;
@@ -144,10 +153,10 @@ pub(super) fn check_new_password(pool: &UserPool, key: &str, password: &str) -> 
     let remembered = remembered.and_then(Value::as_u64).unwrap_or(0) as usize;
     let Some(user) = pool.users.get(key) else { return Ok(()) };
     let mut last = user.password.iter().chain(&user.former_passwords).take(remembered);
-    if last.any(|last| last.0 == password) {
-        return Err(Fault::rule("password-history"));
-    }
-    Ok(())
+    let Some(repeated) = last.position(|last| last.0 == password) else { return Ok(()) };
+    // The present one comes first.
+    let temporary = repeated == 0 && user.status == UserStatus::ForceChangePassword;
+    Err(Fault::rule(if temporary { "password-history-temporary" } else { "password-history" }))
 }
 
 impl UserPool {

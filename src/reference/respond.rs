@@ -75,7 +75,7 @@ fn answered(
         "PASSWORD_SRP" => context.pose_srp(flow, answers.need("SRP_A")?),
         "WEB_AUTHN" => context.prove_passkey(flow, answers.need("CREDENTIAL")?),
         "SELECT_CHALLENGE" => chosen(context, flow, answers.need("ANSWER")?, answers),
-        _ => Err(Fault::rule("session-unknown")),
+        _ => Err(Fault::rule("session-elsewhere")),
     }
 }
 

@@ -171,7 +171,7 @@ impl Context<'_> {
         let now = self.now;
         let user = self.user_at(&flow.app.pool_id, &flow.key)?;
         if user.status != UserStatus::ForceChangePassword {
-            return Err(Fault::rule("session-unknown"));
+            return Err(Fault::rule("session-elsewhere"));
         }
         let before = user.clone();
         user.attributes.extend(given);
@@ -204,7 +204,12 @@ impl Context<'_> {
         let srp_a = answers.need("SRP_A")?;
         let device_key = answers.need("DEVICE_KEY")?;
         let session = device_session(device_key);
-        let mut flow = self.resume(app, &session, "DEVICE_SRP_AUTH")?;
+        // What is unknown here is a device's key and no session.
+        let elsewhere = |fault| match fault {
+            Fault::Rule { id: "session-unknown", .. } => Fault::rule("session-elsewhere"),
+            other => other,
+        };
+        let mut flow = self.resume(app, &session, "DEVICE_SRP_AUTH").map_err(elsewhere)?;
         self.check_answerer(&flow, username, answers)?;
         let mut secret = [0; 32];
         self.fill(&mut secret);
@@ -280,7 +285,7 @@ impl Context<'_> {
         match same || stands_in {
             true => Ok(()),
             false if nobody && !flow.app.hides_users() => Err(Fault::rule("answer-user-not-found")),
-            false => Err(Fault::rule("session-unknown")),
+            false => Err(Fault::rule("session-elsewhere")),
         }
     }
 }

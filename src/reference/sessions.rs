@@ -19,7 +19,8 @@ impl Context<'_> {
     /// Returns the sign-in of a refresh token, if the client may use it now.
     ///
     /// # Errors
-    /// The token is unknown, of another client, lacks its device key, is revoked or too old.
+    /// The token is unknown, of another client or a deleted user, lacks its device key, is revoked
+    /// or too old.
     pub(super) fn find_refresh_token(
         &mut self,
         app: &App,
@@ -36,6 +37,9 @@ impl Context<'_> {
         if sign_in.client_id != app.client.id {
             return Err(Fault::rule("refresh-token-other-client"));
         }
+        if sign_in.user_gone {
+            return Err(Fault::rule("refresh-of-deleted-user"));
+        }
         if !device_fits {
             return Err(invalid());
         }
@@ -50,7 +54,7 @@ impl Context<'_> {
         }
         let user = pool.users.values().find(|user| user.username == sign_in.username);
         match user {
-            None => Err(invalid()),
+            None => Err(Fault::rule("refresh-of-deleted-user")),
             Some(user) if !user.enabled => Err(Fault::rule("user-disabled")),
             Some(_) => Ok(sign_in),
         }
@@ -144,7 +148,8 @@ fn revoke_token(context: &mut Context<'_>, input: &Input) -> Answer {
         return Err(Fault::rule("token-revocation-type"));
     }
     let pool = app.pool(context)?;
-    let found = pool.sessions.values_mut().find(|sign_in| sign_in.holds(token));
+    let mut living = pool.sessions.values_mut().filter(|sign_in| !sign_in.user_gone);
+    let found = living.find(|sign_in| sign_in.holds(token));
     let found = found.ok_or_else(|| Fault::rule("token-revocation-invalid"))?;
     if found.client_id != app.client.id {
         return Err(Fault::rule("token-revocation-other-client"));

@@ -97,8 +97,14 @@ fn confirm_sign_up(context: &mut Context<'_>, input: &Input) -> Answer {
     context.attempt(&app.pool_id, &key, "ConfirmSignUp", 15)?;
     let now = context.now;
     let user = context.user_at(&app.pool_id, &key)?;
-    if user.status != UserStatus::Unconfirmed {
-        return Err(Fault::rule("confirm-status").with("status", user.status.name()));
+    let status = user.status;
+    let refused = match status {
+        UserStatus::Unconfirmed => None,
+        UserStatus::Confirmed => Some("confirm-status"),
+        _ => Some("confirm-other-status"),
+    };
+    if let Some(rule) = refused {
+        return Err(Fault::rule(rule).with("status", status.name()));
     }
     let code = input.text("ConfirmationCode");
     let attribute = user.check_code(&CodePurpose::SignUp, code, now, VERIFICATION)?;
@@ -122,10 +128,11 @@ fn resend_confirmation_code(context: &mut Context<'_>, input: &Input) -> Answer 
     let Some(key) = context.client_user(&app, username)? else { return Ok(Some(simulated)) };
     context.attempt(&app.pool_id, &key, "ResendConfirmationCode", 5)?;
     let user = context.user_at(&app.pool_id, &key)?;
-    let refused = if !user.enabled {
-        Some("user-disabled")
-    } else {
-        (user.status != UserStatus::Unconfirmed).then_some("resend-confirmed")
+    let refused = match user.status {
+        _ if !user.enabled => Some("user-disabled"),
+        UserStatus::Unconfirmed => None,
+        UserStatus::Confirmed => Some("resend-confirmed"),
+        _ => Some("resend-other-status"),
     };
     match refused {
         Some(_) if app.hides_users() => return Ok(Some(simulated)),

@@ -501,6 +501,8 @@ pub struct SignIn {
     pub expires: Millis,
     /// Signed out or revoked.
     pub revoked: bool,
+    /// Its user was deleted; a later user of the same name is somebody else.
+    pub user_gone: bool,
     /// Device it was made from.
     pub device_key: Option<String>,
     /// Flow it was made with.

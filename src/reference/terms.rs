@@ -75,8 +75,10 @@ fn living(pool: &UserPool) -> impl Iterator<Item = (&String, &Terms)> {
 }
 
 fn named<'a>(pool: &'a UserPool, input: &Input) -> Result<&'a Terms, Fault> {
-    let found = living(pool).find(|(id, _)| *id == input.text("TermsId"));
-    found.map(|(_, terms)| terms).ok_or_else(|| Fault::rule("terms-not-found"))
+    let found = pool.terms.get(input.text("TermsId"));
+    let found = found.ok_or_else(|| Fault::rule("terms-not-found"))?;
+    let lives = pool.clients.contains_key(&found.client_id);
+    if lives { Ok(found) } else { Err(Fault::rule("terms-of-deleted-client")) }
 }
 
 fn describe(context: &mut Context<'_>, input: &Input) -> Answer {

@@ -104,7 +104,12 @@ fn used(pool: &UserPool) -> Vec<Feature> {
             pool.is_protected(),
             "Threat Protection",
             Tier::Plus,
-            "pool-tier-lacks-threat-protection",
+            // Pools from before there were tiers may keep what a new one of the least is refused.
+            if pool.tier() == Tier::Lite {
+                "pool-lite-lacks-threat-protection"
+            } else {
+                "pool-tier-lacks-threat-protection"
+            },
         ),
         feature(
             !["", "V1_0"].contains(&version),

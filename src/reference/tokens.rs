@@ -74,6 +74,7 @@ impl Context<'_> {
             authenticated: now,
             expires: now + validity * 1000,
             revoked: false,
+            user_gone: false,
             device_key: of_new.or_else(|| device_key.filter(|_| known).map(str::to_owned)),
             flow: flow.to_owned(),
             session_id,
@@ -225,7 +226,9 @@ impl Context<'_> {
 
 fn gone_is_revoked(fault: Fault) -> Fault {
     match fault {
-        Fault::Rule { id: "access-token-user-gone", .. } => Fault::rule("access-token-revoked"),
+        Fault::Rule { id: "access-token-user-gone", .. } => {
+            Fault::rule("deleted-users-token-revoked")
+        }
         other => other,
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::constraint::{broken, demands};
+use super::fault::constraints;
 use super::{Fault, Input};
 use crate::canonical::class_of;
 use crate::catalogue::{Kind, Operation, Schema, Service};
@@ -25,11 +26,11 @@ impl Input {
         let empty = Value::Object(Map::new());
         let value = if value.is_null() { &empty } else { value };
         let typed = typed(service, &operation.input, value)?;
-        let mut validator = Validator { service, violations: Vec::new() };
+        let mut validator = Validator::new(service);
         let owner = Owner::Input(&operation.name);
         validator.members(&operation.input, owner, None, &typed);
-        if !validator.violations.is_empty() {
-            return Err(Fault::Constraints(validator.violations));
+        if let Some(fault) = validator.fault() {
+            return Err(fault);
         }
         match typed {
             Value::Object(members) => Ok(Self(members)),
@@ -42,7 +43,7 @@ impl Input {
 /// items included.
 pub(crate) fn fits(service: &Service, schema: &Schema, value: &Value) -> bool {
     let Ok(typed) = typed(service, schema, value) else { return false };
-    let mut validator = Validator { service, violations: Vec::new() };
+    let mut validator = Validator::new(service);
     let at = At { up: None, step: Step::Item(1) };
     validator.value(schema, Owner::Nameless, &at, &typed);
     validator.violations.is_empty()
@@ -156,9 +157,31 @@ impl At<'_> {
 struct Validator<'a> {
     service: &'a Service,
     violations: Vec<String>,
+    /// How many of them are about nothing but a `null` in a list.
+    of_null_items: usize,
 }
 
 impl<'a> Validator<'a> {
+    fn new(service: &'a Service) -> Self {
+        Self { service, violations: Vec::new(), of_null_items: 0 }
+    }
+
+    /// Returns how the input is refused, if it is: `null` in a list has a rule of its own, for
+    /// nobody saw the service refuse it.
+    fn fault(self) -> Option<Fault> {
+        if self.violations.is_empty() {
+            return None;
+        }
+        if self.of_null_items < self.violations.len() {
+            return Some(Fault::Constraints(self.violations));
+        }
+        let rule = match self.service.info.id.as_str() {
+            "cognito-identity" => Fault::rule("identity-constraint-null-item"),
+            _ => Fault::rule("constraint-null-item"),
+        };
+        Some(rule.with("violations", constraints(&self.violations)))
+    }
+
     /// Examines the members of a structure that belongs to `owner`.
     fn members(
         &mut self,
@@ -214,9 +237,17 @@ impl<'a> Validator<'a> {
         if shape.is_structure() {
             for (place, value) in items.iter().enumerate() {
                 let at = At { up: Some(at), step: Step::Item(place + 1) };
+                let before = self.violations.len();
                 self.value(item, Owner::Nameless, &at, value);
+                if value.is_null() {
+                    self.of_null_items += self.violations.len() - before;
+                }
             }
-        } else if items.iter().any(|value| !broken(shape, value).is_empty()) {
+            return;
+        }
+        let bad = |value: &&Value| !broken(shape, value).is_empty();
+        if items.iter().any(|value| bad(&value)) {
+            self.of_null_items += usize::from(items.iter().filter(bad).all(Value::is_null));
             let demand = format!("Member must satisfy constraint: [{}]", demands(shape));
             self.report(schema, at, list, &demand);
         }
@@ -449,6 +480,31 @@ mod tests {
                  Member must satisfy regular expression pattern: \
                  [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s*]*\\{####\\}[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s*]*"),
         );
+    }
+
+    #[test]
+    fn nulls_in_lists_have_a_rule_of_their_own() {
+        #[track_caller]
+        fn check(operation: &str, input: Value, rule: Option<&str>) {
+            let catalogue =
+                Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+            let (service, operation) = catalogue.operation(operation).expect("a known operation");
+            let raised = match Input::accept(service, operation, &input) {
+                Err(Fault::Rule { id, .. }) => Some(id),
+                Err(Fault::Constraints(_)) => None,
+                other => panic!("not refused as expected: {other:?}"),
+            };
+            assert_eq!(raised, rule);
+        }
+        let names = |names: Value| json!({"AccessToken": "a", "UserAttributeNames": names});
+        let rule = Some("constraint-null-item");
+        check("DeleteUserAttributes", names(json!([null])), rule);
+        check("DeleteUserAttributes", names(json!(["x", null])), rule);
+        check("DeleteUserAttributes", names(json!([null, "x".repeat(33)])), None);
+        let attributes = json!({"AccessToken": "a", "UserAttributes": [null]});
+        check("UpdateUserAttributes", attributes, rule);
+        let ids = json!({"IdentityIdsToDelete": [null]});
+        check("DeleteIdentities", ids, Some("identity-constraint-null-item"));
     }
 
     #[test]

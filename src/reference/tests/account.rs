@@ -113,7 +113,7 @@ fn attributes_are_written_by_rule() {
     bench.refused(
         "DeleteUserAttributes",
         delete("first_name"),
-        "attribute-to-change-not-in-schema",
+        "attribute-to-delete-not-in-schema",
     );
     bench.use_client(json!({"WriteAttributes": ["email"]}));
     let token = bench.token();

@@ -68,7 +68,7 @@ fn styles_have_rules() {
         ),
         (json!({"Assets": [asset("SVG", "FAVICON_ICO", "<svg/>")]}), "branding-favicon-format"),
         (json!({"Assets": [asset("SVG", "FORM_LOGO", svg)]}), "branding-svg-attribute"),
-        (json!({"ClientId": "nobody"}), "client-not-found"),
+        (json!({"ClientId": "nobody"}), "client-not-found-elsewhere"),
     ];
     for (input, rule) in cases {
         bench.refused("CreateManagedLoginBranding", input, rule);
@@ -88,8 +88,8 @@ fn a_style_dies_with_its_client() {
     let terms = id_of(&terms, "/Terms/TermsId");
     bench.ok("DeleteUserPoolClient", json!({}));
     let named = json!({"ManagedLoginBrandingId": id});
-    bench.refused("DescribeManagedLoginBranding", named, "branding-not-found");
-    bench.refused("DescribeTerms", json!({"TermsId": terms}), "terms-not-found");
+    bench.refused("DescribeManagedLoginBranding", named, "branding-of-deleted-client");
+    bench.refused("DescribeTerms", json!({"TermsId": terms}), "terms-of-deleted-client");
     bench.check("ListTerms", json!({}), &[("/Terms", json!([]))]);
 }
 
@@ -145,7 +145,8 @@ fn the_classic_pages_need_a_domain() {
     bench.check("GetUICustomization", json!({}), &shown(&client, ".banner-customizable {}"));
     bench.ok("SetUICustomization", json!({}));
     bench.check("GetUICustomization", json!({}), &shown("ALL", ".label-customizable {}"));
-    bench.refused("GetUICustomization", json!({"ClientId": "nobody"}), "client-not-found");
+    let nobody = json!({"ClientId": "nobody"});
+    bench.refused("GetUICustomization", nobody, "client-of-settings-not-found");
 }
 
 fn log(source: &str, level: &str, destination: Value) -> Value {

@@ -28,7 +28,7 @@ fn a_token_is_worth_what_its_user_and_client_are() {
         bench.refused("AssociateSoftwareToken", json!({"AccessToken": token}), associating);
     }
     let deleted = |bench: &mut Bench| drop(bench.ok("AdminDeleteUser", json!({"Username": "ann"})));
-    check(deleted, "access-token-user-gone", "access-token-revoked");
+    check(deleted, "access-token-user-gone", "deleted-users-token-revoked");
     let reset =
         |bench: &mut Bench| drop(bench.ok("AdminResetUserPassword", json!({"Username": "ann"})));
     // The one operation that does not declare the refusal goes on to the next question.
@@ -66,7 +66,7 @@ fn a_challenge_ends_with_its_user() {
     }
     let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
     check(json!({}), json!({}), "bob", "answer-user-not-found");
-    check(json!({}), hides, "bob", "session-unknown");
+    check(json!({}), hides, "bob", "session-elsewhere");
     let folded = json!({"UsernameConfiguration": {"CaseSensitive": false}});
     check(folded, json!({}), "Bob", "answer-user-not-found");
 }
@@ -79,9 +79,41 @@ fn a_set_up_ends_with_its_user() {
     bench.ok("SetUserPoolMfaConfig", token);
     let session = bench.ok("InitiateAuth", shown("ann", PASSWORD))["Session"].clone();
     bench.ok("AdminDeleteUser", json!({"Username": "ann"}));
-    bench.refused("AssociateSoftwareToken", json!({"Session": session}), "session-unknown");
+    bench.refused("AssociateSoftwareToken", json!({"Session": session}), "session-elsewhere");
     let code = json!({"Session": session, "UserCode": "123456"});
-    bench.refused("VerifySoftwareToken", code, "session-unknown");
+    bench.refused("VerifySoftwareToken", code, "session-elsewhere");
+}
+
+#[test]
+fn a_refresh_token_ends_with_its_user() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    let signed_in = bench.signed_in("ann");
+    let token = &signed_in["RefreshToken"];
+    let refresh =
+        json!({"AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": token}});
+    bench.ok("AdminDeleteUser", json!({"Username": "ann"}));
+    bench.refused("InitiateAuth", refresh.clone(), "refresh-of-deleted-user");
+    // A namesake who comes later is somebody else.
+    pending(&mut bench, "ann");
+    bench.refused("InitiateAuth", refresh, "refresh-of-deleted-user");
+    let newer = json!({"RefreshToken": token});
+    bench.refused("GetTokensFromRefreshToken", newer, "refresh-of-deleted-user");
+    bench.refused("RevokeToken", json!({"Token": token}), "token-revocation-invalid");
+}
+
+#[test]
+fn a_session_is_good_at_its_client_only() {
+    let mut bench = Bench::with_ann(json!({}), json!({}));
+    let session = pending(&mut bench, "bob");
+    let other = bench.ok("CreateUserPoolClient", json!({"ClientName": "other"}));
+    let mut answer = new_password("bob", &session);
+    answer["ClientId"] = other["UserPoolClient"]["ClientId"].clone();
+    bench.refused(RESPOND, answer, "session-elsewhere");
+    bench.ok(
+        "AdminSetUserPassword",
+        json!({"Username": "bob", "Password": "Other-1!", "Permanent": true}),
+    );
+    bench.refused(RESPOND, new_password("bob", &session), "session-elsewhere");
 }
 
 #[test]
@@ -89,7 +121,7 @@ fn nobody_answers_for_another() {
     let mut bench = Bench::with_ann(json!({}), json!({}));
     let session = pending(&mut bench, "bob");
     bench.refused(RESPOND, new_password("nobody", &session), "answer-user-not-found");
-    bench.refused(RESPOND, new_password("ann", &session), "session-unknown");
+    bench.refused(RESPOND, new_password("ann", &session), "session-elsewhere");
     bench.ok(RESPOND, new_password("bob", &session));
 }
 

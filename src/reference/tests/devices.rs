@@ -45,7 +45,7 @@ fn a_remembered_device_stands_in_for_a_factor() {
     let start = json!({"USERNAME": "ann", "SRP_A": exchange.public(), "DEVICE_KEY": key});
     let mut other = start.clone();
     other["DEVICE_KEY"] = json!("us-east-1_other");
-    bench.refused(RESPOND, respond("DEVICE_SRP_AUTH", &Value::Null, other), "session-unknown");
+    bench.refused(RESPOND, respond("DEVICE_SRP_AUTH", &Value::Null, other), "session-elsewhere");
     let challenge = bench.ok(RESPOND, respond("DEVICE_SRP_AUTH", &Value::Null, start));
     assert_eq!(challenge["ChallengeName"], "DEVICE_PASSWORD_VERIFIER");
     let text = |name: &str| challenge["ChallengeParameters"][name].as_str().expect("a text");

@@ -118,6 +118,8 @@ fn a_signed_in_user_prefers_a_token() {
     assert_eq!(associated["Session"], Value::Null);
     let code = totp_of(&bench, &associated["SecretCode"]);
     bench.ok("VerifySoftwareToken", json!({"AccessToken": token, "UserCode": code}));
+    let again = json!({"AccessToken": token, "UserCode": code});
+    bench.refused("VerifySoftwareToken", again, "software-token-verify-code-used");
     bench.signed_in("ann");
     bench.ok("SetUserMFAPreference", prefer(true));
     bench.check(

@@ -105,6 +105,16 @@ fn broken_tokens_are_refused_as_the_service_does() {
         let input = f.login(token);
         f.bench.refused("GetId", input, rule);
     }
+    let elsewhere = [
+        ("login.example", "x"),
+        ("graph.facebook.com", "x"),
+        ("cognito-idp.us-east-1.amazonaws.com/us-east-1_other", "x"),
+        ("accounts.google.com", &f.id_token.clone()),
+    ];
+    for (provider, token) in elsewhere {
+        let input = json!({"IdentityPoolId": f.pool, "Logins": {provider: token}});
+        f.bench.refused("GetId", input, "login-provider-unknown");
+    }
     let id = f.identity();
     for token in ["", "x", &forged, &f.id_token.clone(), "a.b.c"].iter().skip(1) {
         let logins = json!({"cognito-identity.amazonaws.com": token});

@@ -69,6 +69,8 @@ fn forgotten_passwords_depend_on_the_user() {
     check(disable, json!({}), "ann", Err("user-disabled"));
     check(disable, hides(), "ann", Ok(()));
     check(temporary, json!({}), "ann", Err("password-reset-state"));
+    let invite = |bench: &mut Bench| drop(bench.ok("AdminCreateUser", json!({"Username": "eve"})));
+    check(invite, json!({}), "eve", Err("password-reset-state-without-contact"));
     let register = |bench: &mut Bench| {
         drop(bench.ok("SignUp", json!({"Username": "new", "Password": PASSWORD})));
     };
@@ -95,7 +97,7 @@ fn the_second_factor_recovers_no_password() {
 #[test]
 fn administrators_reset_and_set_passwords() {
     let mut bench = Bench::with_ann(json!({}), json!({}));
-    bench.refused("AdminResetUserPassword", ann(), "password-reset-no-contact");
+    bench.refused("AdminResetUserPassword", ann(), "admin-reset-no-contact");
     verified(&mut bench, "ann");
     bench.ok("AdminResetUserPassword", ann());
     bench.check("AdminGetUser", ann(), &[("/UserStatus", json!("RESET_REQUIRED"))]);
@@ -111,7 +113,8 @@ fn administrators_reset_and_set_passwords() {
     bench.refused("AdminResetUserPassword", json!({"Username": "bob"}), "user-not-found");
 
     bench.ok("SignUp", json!({"Username": "new", "Password": PASSWORD}));
-    bench.refused("AdminResetUserPassword", json!({"Username": "new"}), "password-reset-state");
+    let new = json!({"Username": "new"});
+    bench.refused("AdminResetUserPassword", new, "admin-password-reset-state");
     bench.set_password("new", false);
     bench.check(
         "AdminGetUser",
@@ -134,6 +137,13 @@ fn remembered_passwords_are_not_taken_again() {
     bench.ok("ChangePassword", change(PASSWORD, OTHER));
     bench.refused("ChangePassword", change(OTHER, PASSWORD), "password-history");
     bench.ok("ChangePassword", change(OTHER, "another"));
+    let set = |password: &str, permanent: bool| json!({"Username": "ann", "Password": password, "Permanent": permanent});
+    // Whether temporary ones are remembered, nobody knows.
+    bench.refused("AdminSetUserPassword", set("another", false), "password-history-temporary");
+    bench.refused("AdminSetUserPassword", set("another", true), "password-history");
+    bench.ok("AdminSetUserPassword", set("the-next", false));
+    bench.refused("AdminSetUserPassword", set("the-next", true), "password-history-temporary");
+    bench.refused("AdminSetUserPassword", set("another", true), "password-history");
     bench.set_password("ann", true);
 }
 

@@ -17,6 +17,10 @@ fn settings_need_their_tier() {
             json!({"UserPoolTier": "ESSENTIALS", "UserPoolAddOns": add_ons}),
             "pool-tier-lacks-threat-protection",
         ),
+        (
+            json!({"UserPoolTier": "LITE", "UserPoolAddOns": add_ons}),
+            "pool-lite-lacks-threat-protection",
+        ),
     ];
     for (mut input, rule) in cases {
         input["PoolName"] = json!("q");

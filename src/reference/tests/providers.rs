@@ -102,6 +102,14 @@ fn accounts_are_linked_once() {
         (link("ann", account("Facebook", "email", "a@b")), "link-source-attribute"),
         (link("ann", json!({"ProviderName": "Facebook"})), "link-source-incomplete"),
         (link("cem", subject("Facebook", "1")), "user-not-found"),
+        (
+            json!({"DestinationUser": {}, "SourceUser": subject("Facebook", "1")}),
+            "link-destination-unnamed",
+        ),
+        (
+            json!({"UserPoolId": "x y", "DestinationUser": {}, "SourceUser": {}}),
+            "user-pool-id-of-no-form",
+        ),
         (json!({"DestinationUser": {}, "SourceUser": {}}), "link-provider-unknown"),
     ] {
         bench.refused(operation, input, rule);

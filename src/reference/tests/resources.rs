@@ -37,6 +37,7 @@ fn clients_have_defaults_and_rules() {
         (json!({"ReadAttributes": ["nope"]}), "client-read-attributes"),
         (json!({"WriteAttributes": ["name"]}), "client-write-attributes"),
         (json!({"WriteAttributes": ["email", "email_verified"]}), "client-write-attributes"),
+        (json!({"WriteAttributes": ["email", "nope"]}), "client-write-attribute-unknown"),
         (json!({"AllowedOAuthFlowsUserPoolClient": true}), "client-oauth-flows-and-scopes"),
         (json!({scope: ["Cognito"]}), "client-unknown-scope"),
         (
@@ -46,6 +47,7 @@ fn clients_have_defaults_and_rules() {
         (json!({flow: ["client_credentials"], scope: ["openid"]}), "client-credentials-scope"),
         (json!({flow: ["client_credentials"]}), "client-credentials-needs-secret"),
         (json!({"CallbackURLs": ["https://example.com/cb#frag"]}), "client-url-fragment"),
+        (json!({"LogoutURLs": ["https://example.com/out#frag"]}), "client-logout-url-fragment"),
         (json!({"LogoutURLs": ["http://localhost.example.com"]}), "client-url-http"),
         (
             json!({"CallbackURLs": ["http://localhost:3000/cb", "app://x"],
@@ -63,7 +65,9 @@ fn clients_have_defaults_and_rules() {
         bench.refused("CreateUserPoolClient", input.clone(), rule);
         let rule = match rule {
             "client-read-attributes" => "client-update-read-attributes",
-            "client-write-attributes" => "client-update-write-attributes",
+            "client-write-attributes" | "client-write-attribute-unknown" => {
+                "client-update-write-attributes"
+            }
             rule => rule,
         };
         bench.refused("UpdateUserPoolClient", input, rule);
@@ -86,7 +90,7 @@ fn clients_have_defaults_and_rules() {
     let listed = bench.ok("ListUserPoolClients", json!({}));
     assert_eq!(listed["UserPoolClients"].as_array().map(Vec::len), Some(2));
     bench.ok("DeleteUserPoolClient", json!({}));
-    bench.refused("DescribeUserPoolClient", json!({}), "client-not-found");
+    bench.refused("DescribeUserPoolClient", json!({}), "managed-client-not-found");
 }
 
 #[test]

@@ -306,7 +306,7 @@ fn a_temporary_password_must_be_replaced() {
     bench.refused(
         operation,
         respond("SMS_MFA", session, json!({"USERNAME": "ann", "SMS_MFA_CODE": "1"})),
-        "session-unknown",
+        "session-elsewhere",
     );
     let mut other = answers(PASSWORD);
     other["USERNAME"] = json!("bob");

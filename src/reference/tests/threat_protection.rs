@@ -45,7 +45,11 @@ fn risks_are_configured_for_pool_and_client() {
     bench.ok("SetRiskConfiguration", json!({}));
     let gone = [(&*at("RiskExceptionConfiguration"), Value::Null)];
     bench.check("DescribeRiskConfiguration", json!({}), &gone);
-    bench.refused("DescribeRiskConfiguration", json!({"ClientId": "nobody"}), "client-not-found");
+    bench.refused(
+        "DescribeRiskConfiguration",
+        json!({"ClientId": "nobody"}),
+        "client-of-settings-not-found",
+    );
 }
 
 #[test]
