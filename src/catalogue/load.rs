@@ -7,7 +7,9 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 use super::outputs::{self, OutputIndex, Outputs};
-use super::{Catalogue, Correction, Operation, Resource, Rule, Schema, Service, ServiceInfo};
+use super::{
+    Catalogue, Correction, Operation, Resource, Rule, Schema, Serial, Service, ServiceInfo,
+};
 use super::{Unreached, corrections, resources, unreached};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
@@ -171,6 +173,7 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
         corrections: Vec::new(),
         unreached: Vec::new(),
         outputs: OutputIndex::new(),
+        serial: Serial::default(),
     };
     check_references(&service)?;
     for correction in &corrections {

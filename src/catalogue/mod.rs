@@ -15,6 +15,7 @@ mod unreached;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,33 @@ pub struct Service {
     pub unreached: Vec<Unreached>,
     /// Members of answers whose values are promised.
     pub outputs: OutputIndex,
+    /// Tells this service, as it was loaded, from all others in the process.
+    pub serial: Serial,
+}
+
+/// A number that no other loaded service of this process has; a clone, which may be altered, gets
+/// one of its own. What is derived from shapes at some cost is remembered by it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Serial(u64);
+
+impl Serial {
+    /// Returns the number.
+    pub fn get(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Default for Serial {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Clone for Serial {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// Contents of `specs/<service>/service.json`.

@@ -162,30 +162,16 @@ fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A compiled output shape with what it was compiled from.
-struct Compiled {
-    output: Schema,
-    shapes: Vec<(String, Schema)>,
-    validator: Arc<Validator>,
-}
-
-impl Compiled {
-    /// Two catalogues in one process may know the same operation differently.
-    fn is_of(&self, service: &Service, output: &Schema) -> bool {
-        let same = |(name, shape): &(String, Schema)| service.shapes.get(name) == Some(shape);
-        self.output == *output && self.shapes.iter().all(same)
-    }
-}
-
-type Cache = Mutex<HashMap<(String, String), Vec<Compiled>>>;
+/// Compiled output shapes, by the service's serial number and the operation.
+type Cache = Mutex<HashMap<u64, HashMap<String, Arc<Validator>>>>;
 static COMPILED: LazyLock<Cache> = LazyLock::new(Mutex::default);
 
 /// Returns the validator of an output shape, compiled on first use.
 fn validator(service: &Service, operation: &Operation, output: &Schema) -> Arc<Validator> {
     let mut cache = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = cache.entry((service.info.id.clone(), operation.name.clone())).or_default();
-    if let Some(hit) = known.iter().find(|compiled| compiled.is_of(service, output)) {
-        return hit.validator.clone();
+    let known = cache.entry(service.serial.get()).or_default();
+    if let Some(hit) = known.get(&operation.name) {
+        return hit.clone();
     }
     let mut shapes = BTreeMap::new();
     collect(service, output, &mut shapes);
@@ -194,9 +180,7 @@ fn validator(service: &Service, operation: &Operation, output: &Schema) -> Arc<V
     document["$defs"] = Value::Object(defs);
     let built = jsonschema::draft202012::new(&document);
     let validator = Arc::new(built.expect("types, members and enums make a valid schema"));
-    let shapes = shapes.into_iter().map(|(name, shape)| (name.to_owned(), shape.clone())).collect();
-    let output = output.clone();
-    known.push(Compiled { output, shapes, validator: validator.clone() });
+    known.insert(operation.name.clone(), validator.clone());
     validator
 }
 

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{Breach, Check, Promise, answered};
-use crate::canonical::each_leaf;
-use crate::catalogue::{Catalogue, Volatile};
+use crate::catalogue::{Catalogue, Schema, Service, Volatile};
 use crate::outcome::{Evidence, Level};
 use crate::pattern::shorten;
 use crate::transcript::Exchange;
@@ -28,16 +27,52 @@ fn examine(catalogue: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(call) = answered(catalogue, exchange) else { return Vec::new() };
     let Some(output) = call.output() else { return Vec::new() };
     let mut found = Vec::new();
-    each_leaf(call.service, call.operation.output.as_ref(), &output, &mut |at, class, leaf| {
-        let seconds = match leaf {
-            Value::Number(number) => number.as_f64().is_some_and(|seconds| seconds < LATEST),
-            // Other types are the schema check's.
-            other => !other.is_string(),
-        };
-        if class.is_some_and(|class| class.sort == Volatile::Time) && !seconds {
-            let expected = "a number of seconds since the epoch";
-            found.push(DOCUMENTED.broken(at, expected, shorten(leaf)));
-        }
-    });
+    let shape = call.operation.output.as_ref();
+    walk(call.service, shape, &output, &mut String::new(), &mut found);
     found
+}
+
+/// Looks where the shape leads: nothing else is a timestamp.
+fn walk(
+    service: &Service,
+    schema: Option<&Schema>,
+    value: &Value,
+    at: &mut String,
+    found: &mut Vec<Breach>,
+) {
+    let Some(schema) = schema.map(|schema| service.resolve(schema)) else { return };
+    let above = at.len();
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let inner = schema.member(name).or(schema.additional_properties.as_deref());
+                at.push('/');
+                match name.contains(['~', '/']) {
+                    true => at.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                    false => at.push_str(name),
+                }
+                walk(service, inner, member, at, found);
+                at.truncate(above);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push_str(&format!("/{index}"));
+                walk(service, schema.items.as_deref(), item, at, found);
+                at.truncate(above);
+            }
+        }
+        leaf => {
+            let seconds = match leaf {
+                Value::Number(number) => number.as_f64().is_some_and(|seconds| seconds < LATEST),
+                // Other types are the schema check's.
+                other => !other.is_string(),
+            };
+            let is_time = schema.timestamp.is_some() || schema.volatile == Some(Volatile::Time);
+            if is_time && !seconds {
+                let expected = "a number of seconds since the epoch";
+                found.push(DOCUMENTED.broken(at.as_str(), expected, shorten(leaf)));
+            }
+        }
+    }
 }

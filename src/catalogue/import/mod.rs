@@ -16,7 +16,9 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Catalogue, ErrorCode, Kind, Operation, OutputIndex, Schema, Service, ServiceInfo};
+use super::{
+    Catalogue, ErrorCode, Kind, Operation, OutputIndex, Schema, Serial, Service, ServiceInfo,
+};
 use node::Node;
 pub use write::write;
 
@@ -108,6 +110,7 @@ impl Model {
             corrections: Vec::new(),
             unreached: Vec::new(),
             outputs: OutputIndex::new(),
+            serial: Serial::default(),
         };
         Catalogue { services: BTreeMap::from([(self.id, service)]), ..Catalogue::default() }
     }
