@@ -215,7 +215,7 @@ fn outgoing(request: &HttpRequest, endpoint: &str) -> Request {
 fn incoming(response: &Response) -> HttpResponse {
     let status = StatusCode::try_from(response.status)
         .unwrap_or_else(|_| StatusCode::try_from(500).expect("500 is a status code"));
-    let mut answer = HttpResponse::new(status, SdkBody::from(response.body.clone()));
+    let mut answer = HttpResponse::new(status, SdkBody::from(response.body.to_vec()));
     for (name, value) in &response.headers {
         let _ = answer.headers_mut().try_append(name.clone(), value.clone());
     }
