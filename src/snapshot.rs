@@ -195,7 +195,10 @@ pub fn text(catalogue: &Catalogue, transcript: &Transcript, own: &[(String, Stri
             entry.retain(|name, _| !matches!(name.as_str(), "input" | "output"));
         }
     }
-    // Lists of exchanges keep their order; what is in them is steadied.
+    if let Some(entries) = form.as_array_mut() {
+        steady::join_pages(entries);
+    }
+    // Exchanges keep their order; what is in them is steadied.
     for entry in form.as_array_mut().into_iter().flatten() {
         steady::steady(entry, own);
     }

@@ -1,5 +1,6 @@
 //! Deletes what a case created, whatever happened: automatic, from `resources.yaml`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -81,26 +82,40 @@ fn handle(created: &Created) -> String {
 fn created(catalogue: &Catalogue, transcript: &Transcript) -> Vec<Created> {
     let mut found: Vec<Created> = Vec::new();
     for exchange in &transcript.exchanges {
-        let (Some(output), Call::Api { service, operation, input, .. }) =
-            (exchange.output(), &exchange.call)
-        else {
-            continue;
-        };
-        for (kind, resource) in &catalogue.services[service].resources {
+        let Some(output) = exchange.output() else { continue };
+        let Some((service, operation, input)) = asked(&exchange.call) else { continue };
+        let Some(known) = catalogue.services.get(service) else { continue };
+        for (kind, resource) in &known.resources {
             if resource.delete.iter().any(|delete| delete == operation) {
-                found.retain(|c| c.kind != *kind || !names(input, &c.handle));
+                found.retain(|c| c.kind != *kind || !names(&input, &c.handle));
             }
             if resource.within.is_some() {
                 continue; // dies with what it lives in
             }
-            let creator = resource.create.iter().find(|creator| creator.operation == *operation);
-            if let Some(handle) = creator.and_then(|c| handle_of(c, input, &output)) {
-                let (service, kind, input) = (service.clone(), kind.clone(), input.clone());
+            let creator = resource.create.iter().find(|creator| creator.operation == operation);
+            if let Some(handle) = creator.and_then(|c| handle_of(c, &input, &output)) {
+                let (service, kind) = (service.to_owned(), kind.clone());
+                let input = input.clone().into_owned();
                 found.push(Created { service, kind, handle, input });
             }
         }
     }
     found
+}
+
+/// Returns what an exchange asked for: service, operation and input; of a raw request as far as it
+/// is a call after all.
+fn asked(call: &Call) -> Option<(&str, &str, Cow<'_, Value>)> {
+    match call {
+        Call::Api { service, operation, input, .. } => {
+            Some((service, operation, Cow::Borrowed(input)))
+        }
+        Call::Raw { service, request, .. } => {
+            let (_, operation) = request.header("x-amz-target")?.split_once('.')?;
+            Some((service, operation, Cow::Owned(serde_json::from_slice(&request.body).ok()?)))
+        }
+        Call::Events { .. } => None,
+    }
 }
 
 fn names(input: &Value, handle: &Map<String, Value>) -> bool {
@@ -136,16 +151,14 @@ fn clearing(service: &Service, resource: &Resource, created: &Created) -> Vec<Ca
 /// The calls that stop the import jobs that were started in a pool: while one runs, the pool
 /// cannot be deleted.
 fn stops(service: &Service, transcript: &Transcript, created: &Created) -> Vec<Call> {
-    let started = transcript.exchanges.iter().filter_map(|exchange| match &exchange.call {
-        Call::Api { operation, input, .. } if operation == "StartUserImportJob" => {
-            exchange.success()?;
-            input.get("JobId").filter(|_| names(input, &created.handle))
-        }
-        _ => None,
+    let started = transcript.exchanges.iter().filter_map(|exchange| {
+        let (_, operation, input) = asked(&exchange.call)?;
+        let started = operation == "StartUserImportJob" && exchange.success().is_some();
+        input.get("JobId").filter(|_| started && names(&input, &created.handle)).cloned()
     });
-    let stop = |job: &Value| {
+    let stop = |job: Value| {
         let mut input = created.handle.clone();
-        input.insert("JobId".into(), job.clone());
+        input.insert("JobId".into(), job);
         api(service, "StopUserImportJob", Value::Object(input))
     };
     started.map(stop).collect()
@@ -162,6 +175,11 @@ async fn bounded(session: &Session, call: &Call) -> Option<Exchange> {
 
 /// A delete that succeeded, or found nothing to delete.
 fn gone(exchange: &Exchange) -> bool {
-    let code = exchange.reply.as_ref().ok().and_then(|response| response.error_code());
-    exchange.success().is_some() || code.as_deref() == Some("ResourceNotFoundException")
+    let Ok(response) = &exchange.reply else { return false };
+    let code = response.error_code();
+    // Domains that are not there are told of as wrong parameters.
+    let no_domain = || response.error_message().is_some_and(|text| text.contains("No such domain"));
+    response.is_success()
+        || code.as_deref() == Some("ResourceNotFoundException")
+        || (code.as_deref() == Some("InvalidParameterException") && no_domain())
 }

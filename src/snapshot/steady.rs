@@ -20,6 +20,8 @@ static DRAWN_TEXTS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b[a-z]{2}(?:-[a-z]+)+-[0-9]_[0-9A-Za-z]{9}\b".to_owned(), "<user-pool-id>"),
         (r"\b[0-9a-z]{26}\b".to_owned(), "<client-id>"),
         ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned(), "<uuid>"),
+        // The same in base64, as passkeys name their user.
+        (r"\b[0-9A-Za-z]{48}\b".to_owned(), "<uuid>"),
     ];
     let compiled = |(pattern, name): (String, &'static str)| {
         (Regex::new(&pattern).expect("a constant pattern compiles"), name)
@@ -28,9 +30,10 @@ static DRAWN_TEXTS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// Members whose values a server draws although no shape says so.
-const DRAWN: [&str; 7] = [
+const DRAWN: [&str; 8] = [
     "CREDENTIAL_REQUEST_OPTIONS",
     "CSSVersion",
+    "Certificate",
     "CloudFrontDistribution",
     "DeviceGroupKey",
     "challenge",
@@ -52,7 +55,11 @@ pub(super) fn steady(value: &mut Value, own: &[(String, String)]) {
         Value::Array(items) => {
             items.iter_mut().for_each(|item| steady(item, own));
             if items.iter().all(Value::is_object) {
-                items.sort_by_cached_key(|item| unnumbered(&item.to_string()));
+                // Of items that say the same, numbers tell who came first.
+                items.sort_by_cached_key(|item| {
+                    let text = item.to_string();
+                    (unnumbered(&text), text)
+                });
             }
         }
         Value::Object(members) => {
@@ -69,6 +76,49 @@ pub(super) fn steady(value: &mut Value, own: &[(String, String)]) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Puts the pages of one list together: which item stands on which page is nobody's promise. How
+/// long each was stays, as `pages`.
+pub(super) fn join_pages(entries: &mut Vec<Value>) {
+    let mut joined: Vec<Value> = Vec::with_capacity(entries.len());
+    for entry in std::mem::take(entries) {
+        let continues = joined.last().is_some_and(|last| {
+            let lists = |entry: &Value| {
+                let call = entry["call"].as_str().unwrap_or_default();
+                let lists = call.starts_with("List") || call.starts_with("AdminList");
+                lists && entry["output"].is_object()
+            };
+            lists(last)
+                && lists(&entry)
+                && last["place"] == entry["place"]
+                && last["call"] == entry["call"]
+        });
+        match joined.last_mut().filter(|_| continues) {
+            Some(last) => join(last, entry),
+            None => joined.push(entry),
+        }
+    }
+    *entries = joined;
+}
+
+fn join(first: &mut Value, mut page: Value) {
+    let length = |output: &Value| {
+        let lists = output.as_object().into_iter().flatten().filter_map(|(_, v)| v.as_array());
+        lists.map(Vec::len).sum::<usize>()
+    };
+    let pages = match first["pages"].as_array() {
+        Some(pages) => pages.iter().cloned().chain([length(&page["output"]).into()]).collect(),
+        None => vec![Value::from(length(&first["output"])), length(&page["output"]).into()],
+    };
+    let more = page["output"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    for (name, value) in more {
+        match (&mut first["output"][&name], value) {
+            (Value::Array(items), Value::Array(more)) => items.extend(more),
+            (slot, value) => *slot = value,
+        }
+    }
+    first["pages"] = pages.into();
 }
 
 fn plain(text: &str, own: &[(String, String)]) -> String {
