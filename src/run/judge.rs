@@ -12,9 +12,6 @@ use crate::scenario::Scenario;
 use crate::snapshot;
 use crate::transcript::{Call, Exchange, Place};
 
-/// Most findings one case reports; more would say the same again.
-const MOST_FINDINGS: usize = 50;
-
 /// Judges a played case.
 pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
     let catalogue = &session.catalogue;
@@ -66,7 +63,7 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     // A step that is repeated until it holds says the same every time.
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(key(finding)));
-    findings.truncate(MOST_FINDINGS);
+    findings.truncate(crate::outcome::MOST_FINDINGS);
     findings.extend(drift(session, case, played, &redactor));
     let verdicts = verdicts(case, &played.end, &findings);
     CaseOutcome {
