@@ -1,5 +1,7 @@
 //! Several runs side by side, laid out.
 
+use std::collections::BTreeSet;
+
 use crate::differential::{Compared, Comparison, Figures, LevelRow, OperationRow, Reach, Standing};
 use crate::report::promise::{count, difference, fields, heading, percent, title};
 use crate::report::sheet::{Block, Mark, Sheet};
@@ -184,8 +186,12 @@ fn finding(number: usize, kind: &[Compared], labels: &[String]) -> Block {
 }
 
 fn on_none(sheet: &mut Sheet, comparison: &Comparison) {
+    // A case is counted on its own level; what else it shows is told by findings.
+    let broken: BTreeSet<&str> =
+        comparison.findings.iter().map(|one| one.promise.operation.as_str()).collect();
     let fails = |row: &&OperationRow| {
-        row.figures.iter().any(|figures| figures.tally.fail + figures.tally.flaky > 0)
+        let failed = |figures: &Figures| figures.tally.fail + figures.tally.flaky > 0;
+        broken.contains(row.operation.as_str()) || row.figures.iter().any(failed)
     };
     let kept = |row: &&OperationRow| {
         row.figures.iter().all(|figures| {
@@ -199,6 +205,9 @@ fn on_none(sheet: &mut Sheet, comparison: &Comparison) {
         let names: Vec<_> = rows.iter().map(|row| one_line(&row.operation)).collect();
         names.join(", ")
     };
+    if kept.is_empty() && rest.is_empty() {
+        return;
+    }
     sheet.title(format!("Fails on none: {}", counted(kept.len() + rest.len(), "operation")));
     let mut items = Vec::new();
     if !kept.is_empty() {
