@@ -46,7 +46,7 @@ fn differences(sheet: &mut Sheet, comparison: &Comparison) {
 
 fn levels(sheet: &mut Sheet, comparison: &Comparison, labels: &[String]) {
     let pass = |figures: &Figures| format!("{}/{}", figures.tally.pass, figures.tally.total());
-    let figures: [(&str, &dyn Fn(&Figures) -> String); 3] = [
+    let figures: [(&str, Figure<'_>); 3] = [
         ("pass", &pass),
         ("divergence", &|figures| percent(figures.divergence)),
         ("coverage", &|figures| percent(figures.coverage)),
@@ -76,7 +76,10 @@ fn levels(sheet: &mut Sheet, comparison: &Comparison, labels: &[String]) {
     sheet.line(Mark::Aside, "Divergence is fail / total, coverage (pass + note + fail) / total.");
 }
 
-fn cell(row: &LevelRow, at: usize, figure: &dyn Fn(&Figures) -> String) -> String {
+/// How a figure is shown.
+type Figure<'a> = &'a dyn Fn(&Figures) -> String;
+
+fn cell(row: &LevelRow, at: usize, figure: Figure<'_>) -> String {
     let figures = row.figures.get(at).filter(|figures| figures.tally.total() > 0);
     figures.map(figure).unwrap_or_default()
 }
