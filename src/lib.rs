@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod differential;
 pub mod failures;
 pub mod generate;
 pub mod hunt;

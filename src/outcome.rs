@@ -324,6 +324,9 @@ pub struct Run {
 /// Version of the `Run` document's format.
 pub const RUN_FORMAT: u32 = 1;
 
+/// Most findings one playing of a case reports; more would say the same again.
+pub const MOST_FINDINGS: usize = 50;
+
 /// How many verdicts of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {

@@ -242,6 +242,8 @@ fn is_unit(value: &Value) -> bool {
 fn by_shape<'a>(schema: &Schema, shape: Option<&'a str>, name: &'a str) -> Option<Class<'a>> {
     let timestamp = schema.timestamp.as_ref().map(|_| Volatile::Time);
     let sort = schema.volatile.or(timestamp)?;
+    // The half of a credential that the model does not hide is of no use to a report either.
+    let sort = if name == "AccessKeyId" { Volatile::Token } else { sort };
     let telling = !matches!(name, "" | "Id" | "Token") && !name.contains(['.', ':', '/']);
     let name = match shape {
         Some(shape) if !telling => {

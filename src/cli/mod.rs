@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand. The only place that prints.
 
 mod catalogue;
+mod compare;
+mod diff;
 mod play;
 mod record;
 mod replay;
@@ -31,6 +33,7 @@ Examples:
   cognito-conformance run --target moto --operation SignUp --operation ConfirmSignUp
   cognito-conformance run --list --level security      what would be run
   cognito-conformance replay random::0000123 --seed 7  one case again
+  cognito-conformance diff base.json new.json          what fails that did not before
   cognito-conformance catalogue show InitiateAuth      what the contract says
   cognito-conformance serve --port 9229                the reference as a server
 
@@ -53,6 +56,10 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Plays one case again: by its id, from a file, or as a report shows it.
     Replay(Box<replay::ReplayArgs>),
+    /// Shows saved runs side by side: targets by level and operation, and what fails where.
+    Compare(compare::CompareArgs),
+    /// Tells what changed from one saved run to the next: new failures, fixed, unchanged.
+    Diff(diff::DiffArgs),
     /// Writes down how a target answers, as snapshots to review.
     Record(record::RecordArgs),
     /// Serves the reference over HTTP.
@@ -154,6 +161,8 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::Run(args) => run::run(args, &cli.folders),
         Command::Replay(args) => replay::replay(args, &cli.folders),
+        Command::Compare(args) => compare::compare(args),
+        Command::Diff(args) => diff::diff(args),
         Command::Record(args) => record::record(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),

@@ -4,6 +4,7 @@
 
 mod figures;
 mod page;
+mod sheet;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use crate::outcome::{CaseOutcome, Finding, Level, NOT_SMALLER, Phase, Run, Tally
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest, left_out};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
+pub use sheet::sheet;
 
 /// How to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,14 +6,13 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
-use crate::outcome::{ByOperation, CaseOutcome, Evidence, Finding, Level, Phase, Verdict};
+use crate::outcome::{
+    ByOperation, CaseOutcome, Evidence, Finding, Level, MOST_FINDINGS, Phase, Verdict,
+};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
 use crate::transcript::{Call, Exchange, Place};
-
-/// Most findings one case reports; more would say the same again.
-const MOST_FINDINGS: usize = 50;
 
 /// A broken promise, before it is written out as a finding.
 struct Told<'t> {
