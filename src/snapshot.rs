@@ -3,14 +3,16 @@
 //! A snapshot says how one target answered when somebody looked and accepted it. It is compared
 //! with answers of that same target only; a difference is a note, for no rule makes it a promise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
+use crate::age;
 use crate::canonical;
 use crate::catalogue::Catalogue;
+use crate::outcome::Evidence;
 use crate::transcript::Transcript;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
@@ -34,6 +36,12 @@ pub struct Snapshots(BTreeMap<String, Snapshot>);
 pub struct Snapshot {
     /// Name of the target it was recorded from.
     pub recorded_from: String,
+    /// Date of the recording, such as `2026-11-26`: what is older is worth less.
+    pub recorded_on: String,
+    /// Revisions of the models that it was recorded with.
+    pub models: String,
+    /// How well it is supported: what is not recorded from the service is inferred.
+    pub evidence: Evidence,
     /// The canonical transcript.
     pub text: String,
 }
@@ -70,6 +78,11 @@ impl Snapshots {
         self.0.get(case).filter(|snapshot| snapshot.recorded_from == target)
     }
 
+    /// Returns the snapshot of a case, whatever target it was recorded from.
+    pub fn get(&self, case: &str) -> Option<&Snapshot> {
+        self.0.get(case)
+    }
+
     /// Returns the ids of the cases that have one, sorted.
     pub fn cases(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
@@ -82,17 +95,61 @@ impl Snapshot {
         let head = "no head between two `---` lines";
         let (head, text) =
             file.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).ok_or(head)?;
-        let named = head.lines().find_map(|line| line.trim().strip_prefix("recorded_from:"));
-        let recorded_from = named.ok_or("the head has no `recorded_from`")?.trim().to_owned();
-        Ok(Self { recorded_from, text: text.trim_end().to_owned() })
+        let member = |name: &str, missing: &'static str| {
+            let value = |line: &str| line.trim().strip_prefix(name).map(|v| v.trim().to_owned());
+            head.lines().find_map(value).filter(|value| !value.is_empty()).ok_or(missing)
+        };
+        let grade = member("evidence:", "the head has no `evidence`")?;
+        let recorded_on = member("recorded_on:", "the head has no `recorded_on`")?;
+        if age::age(&recorded_on, u64::MAX).is_none() {
+            return Err("`recorded_on` is no date such as 2026-11-26");
+        }
+        Ok(Self {
+            recorded_from: member("recorded_from:", "the head has no `recorded_from`")?,
+            recorded_on,
+            models: member("models:", "the head has no `models`")?,
+            evidence: { Evidence::ALL.into_iter() }
+                .find(|known| known.name() == grade)
+                .ok_or("`evidence` is none of inferred, modelled, documented, observed")?,
+            text: text.trim_end().to_owned(),
+        })
+    }
+
+    /// Returns what a target answered just now, in seconds since the epoch, as a snapshot.
+    pub fn taken(catalogue: &Catalogue, target: &str, unix_secs: u64, text: String) -> Self {
+        let revisions = catalogue.services.values().map(|s| s.info.model_revision.as_str());
+        let revisions: BTreeSet<&str> = revisions.collect();
+        Self {
+            recorded_from: target.to_owned(),
+            recorded_on: age::date(unix_secs),
+            models: revisions.into_iter().collect::<Vec<_>>().join(", "),
+            evidence: Evidence::Inferred,
+            text,
+        }
+    }
+
+    /// Returns the snapshot to write in place of an accepted one: where nothing but the date
+    /// differs the accepted one stays, so that recording twice changes no file.
+    pub fn over(self, accepted: Option<&Self>) -> Self {
+        let recorded_on = accepted.map_or(&self.recorded_on, |accepted| &accepted.recorded_on);
+        let dated = Self { recorded_on: recorded_on.clone(), ..self.clone() };
+        if accepted == Some(&dated) { dated } else { self }
+    }
+
+    /// Says where and when it was recorded, and how well that is supported.
+    pub fn origin(&self) -> String {
+        let Self { recorded_from, recorded_on, models, evidence, .. } = self;
+        format!("{evidence}, recorded from {recorded_from} on {recorded_on} with models {models}")
     }
 
     /// Returns the file that [`Snapshots::load`] reads.
     pub fn file(&self, scenario: &str) -> String {
-        let Self { recorded_from, text } = self;
-        format!(
-            "---\nsource: scenarios/{scenario}\ninfo:\n  recorded_from: {recorded_from}\n---\n{text}\n"
-        )
+        let Self { recorded_from, recorded_on, models, evidence, text } = self;
+        let info = format!(
+            "  recorded_from: {recorded_from}\n  recorded_on: {recorded_on}\n  models: {models}\n  \
+             evidence: {evidence}"
+        );
+        format!("---\nsource: scenarios/{scenario}\ninfo:\n{info}\n---\n{text}\n")
     }
 }
 
@@ -187,9 +244,29 @@ mod tests {
         check("[]", "[3]", Some(("/0", "absent", "3")));
     }
 
+    fn snapshot(date: &str) -> Snapshot {
+        Snapshot {
+            recorded_from: "reference".into(),
+            recorded_on: date.into(),
+            models: "botocore 1.44.5".into(),
+            evidence: Evidence::Inferred,
+            text: "[\n  1\n]".into(),
+        }
+    }
+
+    #[test]
+    fn recording_the_same_again_keeps_the_date() {
+        let (old, new) = (snapshot("2026-11-01"), snapshot("2026-11-26"));
+        assert_eq!(new.clone().over(Some(&old)), old);
+        assert_eq!(new.clone().over(None), new);
+        let other = Snapshot { text: "[]".into(), ..new };
+        assert_eq!(other.clone().over(Some(&old)), other);
+    }
+
     #[test]
     fn files_are_read_as_they_are_written() {
-        let snapshot = Snapshot { recorded_from: "reference".into(), text: "[\n  1\n]".into() };
+        assert!(Snapshot::parse(&snapshot("yesterday").file("a/b.yaml")).is_err());
+        let snapshot = snapshot("2026-11-26");
         assert_eq!(Snapshot::parse(&snapshot.file("a/b.yaml")), Ok(snapshot));
         assert!(Snapshot::parse("[]").is_err());
         assert!(Snapshot::parse("---\nsource: x\n---\n[]").is_err());

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Failure, Folders, say};
 use crate::run::{Options, Session};
+use crate::snapshot::{Snapshots, Source};
 use crate::suite::{Filter, Suite};
 use crate::target::Target;
 use crate::target::open::{OpenOptions, TargetSpec, open};
@@ -33,6 +34,10 @@ pub(super) fn record(args: &RecordArgs, folders: &Folders) -> Result<u8, Failure
     let suite = Suite::load(&folders.sources())?;
     let cases = suite.select(&Filter { texts: args.text.clone(), ..Filter::default() })?;
     let spec: TargetSpec = args.target.parse()?;
+    let accepted = match args.out.is_dir() {
+        true => Snapshots::load(&Source::Folder(args.out.clone()))?,
+        false => Snapshots::default(),
+    };
     super::runtime()?.block_on(async {
         let options = OpenOptions {
             profiles: super::play::profiles(folders),
@@ -47,7 +52,12 @@ pub(super) fn record(args: &RecordArgs, folders: &Folders) -> Result<u8, Failure
                     let path = args.out.join(case.path.replace(".yaml", ".snap"));
                     let folder = path.parent().unwrap_or(&args.out);
                     std::fs::create_dir_all(folder)
-                        .and_then(|()| std::fs::write(&path, snapshot.file(&case.path)))
+                        .and_then(|()| {
+                            std::fs::write(
+                                &path,
+                                snapshot.over(accepted.get(&case.id)).file(&case.path),
+                            )
+                        })
                         .map_err(|e| Failure(format!("cannot write `{}`: {e}", path.display())))?;
                     written += 1;
                 }

@@ -8,6 +8,7 @@ mod page;
 use std::collections::BTreeMap;
 
 use crate::outcome::{CaseOutcome, Finding, Level, Phase, Run, Tally, Verdict};
+use crate::report::grades::Grades;
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
@@ -33,6 +34,8 @@ pub fn render(run: &Run, style: Style) -> String {
         figures::figures(&mut page, generated);
     }
     operations(&mut page, run);
+    page.gap();
+    page.line(Tone::Plain, &Grades::of(&summary).to_string());
     findings(&mut page, run, "Findings that fail", summary.failing());
     notes(&mut page, run, &summary);
     flaky(&mut page, &summary);
@@ -299,7 +302,7 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
 }
 
 /// Returns the command that plays a finding's case again; empty where no target is known.
-pub(super) fn again(run: &Run, finding: &Finding) -> String {
+pub(crate) fn again(run: &Run, finding: &Finding) -> String {
     if run.target.is_empty() {
         return String::new();
     }

@@ -6,7 +6,7 @@ use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
-use crate::outcome::{ByOperation, CaseOutcome, Evidence, Finding, Level, Phase, Verdict};
+use crate::outcome::{ByOperation, CaseOutcome, Finding, Level, Phase, Verdict};
 use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
@@ -142,9 +142,9 @@ fn drift(
         expected: redactor.text(&expected),
         actual: redactor.text(&actual),
         rule: None,
-        evidence: Evidence::Inferred,
-        source: format!("snapshot recorded from {}", accepted.recorded_from),
-        fails: Evidence::Inferred.fails(session.options.strict),
+        evidence: accepted.evidence,
+        source: format!("snapshot: {}", accepted.origin()),
+        fails: accepted.evidence.fails(session.options.strict),
         curl: exchange
             .map(|e| canonical::curl(&session.catalogue, "$URL", e, redactor))
             .unwrap_or_default(),
@@ -294,6 +294,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::outcome::Evidence;
     use crate::transcript::{Call, Place, Refusal, Twin};
     use crate::wire::{Request, Response};
 

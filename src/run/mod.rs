@@ -240,10 +240,10 @@ impl Session {
     pub async fn record(&self, case: &Scenario) -> Result<Snapshot, String> {
         let played = play::play(self, case, Attempt::First, case.stage).await;
         match &played.end {
-            play::End::Finished | play::End::Broken => Ok(Snapshot {
-                recorded_from: self.target.name().to_owned(),
-                text: snapshot::text(&self.catalogue, &played.transcript, &played.own),
-            }),
+            play::End::Finished | play::End::Broken => {
+                let text = snapshot::text(&self.catalogue, &played.transcript, &played.own);
+                Ok(Snapshot::taken(&self.catalogue, self.target.name(), self.now(), text))
+            }
             play::End::Unsupported(operation) => Err(format!("the target declines {operation}")),
             play::End::Skipped(reason)
             | play::End::Indeterminate(reason)
