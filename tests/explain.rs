@@ -68,9 +68,9 @@ fn a_finding_is_explained_from_a_report_and_from_a_saved_failure() {
     let run = [
         "run",
         "--fault",
-        "group-not-found-in-other-words",
+        "missing-user-is-a-missing-resource",
         "--operation",
-        "GetGroup",
+        "AdminGetUser",
         "--phase",
         "coverage",
         "--seed",
@@ -83,7 +83,7 @@ fn a_finding_is_explained_from_a_report_and_from_a_saved_failure() {
     let output = cognito_conformance(&run);
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(shown.contains("by evidence: observed 1"), "{shown}");
+    assert!(shown.contains("by evidence: "), "{shown}");
     let document = std::fs::read_to_string(&report).expect("a report");
     let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
     let mut findings = document["cases"].as_array().into_iter().flatten();
@@ -91,17 +91,17 @@ fn a_finding_is_explained_from_a_report_and_from_a_saved_failure() {
         case["findings"].as_array()?.iter().find(|finding| finding["fails"] == true)
     });
     let id = failing.and_then(|finding| finding["id"].as_str()).expect("a failing finding");
-    let text = check(&[id, "--report", &report], 0, "rule group-not-found");
+    let text = check(&[id, "--report", &report], 0, "rule user-not-found");
     let replay = format!("cognito-conformance replay {id} --report ");
     for part in [replay.as_str(), "smallest sequence:", "curl -sS", "it fails the run"] {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
-    check(&["group-not-found", "--report", &report], 0, "of them failing");
+    check(&["user-not-found", "--report", &report], 0, "of them failing");
     let text = check(&[id, "--failures", &failures], 0, "cognito-conformance replay ");
     assert!(text.contains("steps:"), "{text}");
     let saved = std::fs::read_dir(Path::new(&failures).join("cognito-idp")).expect("a folder");
     let file = saved.filter_map(Result::ok).next().expect("a saved failure").path();
-    check(&[&file.to_string_lossy()], 0, "GetGroup");
+    check(&[&file.to_string_lossy()], 0, "AdminGetUser");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judge::SNAPSHOT;
 use super::{
-    CasePage, CaseRef, Explanation, FaultRef, FindingPage, How, JudgePage, OperationPage, RulePage,
-    Sighting,
+    CasePage, CaseRef, Explanation, FaultRef, FindingPage, GeneratedFrom, How, JudgePage,
+    OperationPage, RulePage, Sighting,
 };
 use crate::outcome::Evidence;
 use crate::reachability::Cell;
@@ -126,16 +127,8 @@ impl Page {
         if rule.cases.is_empty() {
             self.field("tested by", "no written case");
         }
-        for from in rule.generated.iter().take(self.most) {
-            let parts = [
-                ("recipes", from.recipes.join(", ")),
-                ("refused inputs", joined(&from.spoiled)),
-                ("situations", joined(&from.situations)),
-            ];
-            let parts = parts.iter().filter(|(_, names)| !names.is_empty());
-            let parts: Vec<_> = parts.map(|(what, names)| format!("{what} {names}")).collect();
-            self.field("generated", &format!("{}: {}", from.operation, parts.join("; ")));
-        }
+        let generated: Vec<_> = rule.generated.iter().map(|from| made_from(from, rule)).collect();
+        self.list("generated", &generated);
         self.faults(&rule.faults);
         self.sighting(rule.report.as_ref());
         self.list("what to do", &rule.advice);
@@ -170,10 +163,9 @@ impl Page {
             let text = "the rule, the case or the model that makes the promise; a finding names it";
             self.field("support", text);
         }
-        self.field(
-            "cases",
-            &format!("{}, and those generated", counted(judge.cases, "written case")),
-        );
+        let generated = if judge.id == SNAPSHOT { "" } else { ", and those generated" };
+        let cases = counted(judge.cases, "written case");
+        self.field("cases", &format!("{cases}{generated}"));
         self.faults(&judge.faults);
         self.sighting(judge.report.as_ref());
         self.list("what to do", &judge.advice);
@@ -300,6 +292,20 @@ impl Page {
             self.verbatim("what names it in a list of known failures:", &lines.collect::<Vec<_>>());
         }
     }
+}
+
+/// Says what the generated cases of an operation are made from: by name where a rule is about few
+/// operations.
+fn made_from(from: &GeneratedFrom, rule: &RulePage) -> String {
+    let recipes: BTreeSet<String> = from.recipes.iter().cloned().collect();
+    let parts =
+        [("recipe", &recipes), ("refused input", &from.spoiled), ("situation", &from.situations)];
+    let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+    let told = parts.map(|(what, names)| {
+        let count = counted(names.len(), what);
+        if rule.generated.len() > 2 { count } else { format!("{count} ({})", joined(names)) }
+    });
+    format!("{}: {}", from.operation, told.collect::<Vec<_>>().join(", "))
 }
 
 /// Says what breaking a promise of a grade comes to.

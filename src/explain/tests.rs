@@ -54,7 +54,7 @@ fn a_rule_tells_its_promise_its_tests_and_its_faults() {
             "rule group-not-found (cognito-idp)",
             "the call is refused with ResourceNotFoundException, with the text \"Group not found.\"",
             "group-not-found-in-other-words: ",
-            "generated    DeleteGroup: recipes plain",
+            "DeleteGroup: 1 recipe",
             "cognito-conformance run --target \"$TARGET\" --phase scenarios cognito-idp::",
             "`__type` ResourceNotFoundException",
         ],
@@ -69,10 +69,11 @@ fn a_rule_tells_its_promise_its_tests_and_its_faults() {
 
 #[test]
 fn judges_tell_what_they_ask_and_what_supports_it() {
-    let parts = ["check status", "observed: ", "self-check --fault not-found-is-404", "what to do"];
+    let parts =
+        ["check status", "observed: ", "self-check --fault status-404-on-not-found", "what to do"];
     check(&contract(None, None), "status", &parts);
     check(&contract(None, None), "lockstep", &["property lockstep", "a finding names it"]);
-    check(&contract(None, None), "snapshot", &["recorded", "inferred: what the target"]);
+    check(&contract(None, None), "snapshot", &["written cases", "inferred: what the target"]);
     for id in CHECKS.iter().map(|check| check.id).chain(PROPERTIES.iter().map(|p| p.id)) {
         check(&contract(None, None), id, &["broken by"]);
     }
@@ -82,7 +83,7 @@ fn judges_tell_what_they_ask_and_what_supports_it() {
 fn a_case_tells_its_steps_and_an_operation_its_promises() {
     let parts =
         ["case cognito-idp::", "NotAuthorizedException by rule user-disabled", "observed, "];
-    check(&contract(None, None), "disabled-user", &parts);
+    check(&contract(None, None), "auth::disabled-user-is-refused", &parts);
     check(&contract(None, None), "readme", &["snapshot     inferred, recorded from reference on"]);
     let parts = ["case cognito-idp::GetGroup::effects", "(stage)", "replay cognito-idp::GetGroup"];
     check(&contract(None, None), "cognito-idp::GetGroup::effects", &parts);
