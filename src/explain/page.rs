@@ -285,8 +285,8 @@ impl Page {
         self.list("what to do", &finding.advice);
         self.verbatim("show it again:", &finding.replay);
         self.verbatim("smallest sequence:", finding.scenario.as_slice());
-        self.verbatim("the request:", &[finding.curl.clone()]);
-        self.verbatim("with the AWS CLI:", &[finding.aws_cli.clone()]);
+        self.verbatim("the request:", std::slice::from_ref(&finding.curl));
+        self.verbatim("with the AWS CLI:", std::slice::from_ref(&finding.aws_cli));
         if let Some(serde_json::Value::Object(members)) = &finding.known_by {
             let lines = members.iter().map(|(name, value)| format!("{name}: {value}"));
             self.verbatim("what names it in a list of known failures:", &lines.collect::<Vec<_>>());

@@ -26,24 +26,21 @@ impl Grades {
         }
         grades
     }
-}
 
-impl std::fmt::Display for Grades {
-    /// Writes one line, best supported first: `observed 3, documented 1; notes: inferred 7`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    /// Returns the counts as one line, best supported first, such as `4 findings by evidence:
+    /// observed 3, documented 1; notes: inferred 7`; `None` where nothing is broken.
+    pub fn line(&self) -> Option<String> {
         let words = |counts: &BTreeMap<Evidence, usize>| {
             let words = counts.iter().rev().map(|(grade, count)| format!("{grade} {count}"));
             words.collect::<Vec<_>>().join(", ")
         };
-        let failing = counted(self.failing.values().sum(), "finding");
-        match self.failing.is_empty() {
-            true => write!(f, "{failing}")?,
-            false => write!(f, "{failing} by evidence: {}", words(&self.failing))?,
-        }
-        if !self.notes.is_empty() {
-            write!(f, "; notes: {}", words(&self.notes))?;
-        }
-        Ok(())
+        let failing = (!self.failing.is_empty()).then(|| {
+            let count = counted(self.failing.values().sum(), "finding");
+            format!("{count} by evidence: {}", words(&self.failing))
+        });
+        let notes = (!self.notes.is_empty()).then(|| format!("notes: {}", words(&self.notes)));
+        let parts: Vec<String> = failing.into_iter().chain(notes).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
 
@@ -52,22 +49,22 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(failing: &[(Evidence, usize)], notes: &[(Evidence, usize)], expected: &str) {
+    fn check(failing: &[(Evidence, usize)], notes: &[(Evidence, usize)], expected: Option<&str>) {
         let counts = |pairs: &[(Evidence, usize)]| pairs.iter().copied().collect();
         let grades = Grades { failing: counts(failing), notes: counts(notes) };
-        assert_eq!(grades.to_string(), expected);
+        assert_eq!(grades.line().as_deref(), expected);
     }
 
     #[test]
     fn grades_are_told_in_a_line() {
         use Evidence::{Documented, Inferred, Modelled, Observed};
-        check(&[], &[], "0 findings");
-        check(&[(Modelled, 1)], &[], "1 finding by evidence: modelled 1");
+        check(&[], &[], None);
+        check(&[(Modelled, 1)], &[], Some("1 finding by evidence: modelled 1"));
         check(
             &[(Documented, 2), (Observed, 3)],
             &[(Inferred, 7)],
-            "5 findings by evidence: observed 3, documented 2; notes: inferred 7",
+            Some("5 findings by evidence: observed 3, documented 2; notes: inferred 7"),
         );
-        check(&[], &[(Inferred, 7)], "0 findings; notes: inferred 7");
+        check(&[], &[(Inferred, 7)], Some("notes: inferred 7"));
     }
 }

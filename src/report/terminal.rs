@@ -34,8 +34,10 @@ pub fn render(run: &Run, style: Style) -> String {
         figures::figures(&mut page, generated);
     }
     operations(&mut page, run);
-    page.gap();
-    page.line(Tone::Plain, &Grades::of(&summary).to_string());
+    if let Some(grades) = Grades::of(&summary).line() {
+        page.gap();
+        page.line(Tone::Plain, &grades);
+    }
     findings(&mut page, run, "Findings that fail", summary.failing());
     notes(&mut page, run, &summary);
     flaky(&mut page, &summary);
