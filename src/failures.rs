@@ -5,6 +5,7 @@
 //! that still fails is left as it is, so nobody's edits are lost.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,78 @@ pub struct Failures {
     folder: PathBuf,
     /// The files that were loaded: path to the target it was seen on, where the file says so.
     loaded: BTreeMap<String, Option<String>>,
+}
+
+/// A saved failure, as its file shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Path of the file.
+    pub path: String,
+    /// Id of the finding.
+    pub finding: String,
+    /// Operation that it is about, as the name of the file has it.
+    pub operation: String,
+    /// Check or property that found it, as the name of the file has it.
+    pub check: String,
+    /// Target it was seen on, where the file says so.
+    pub target: Option<String>,
+    /// Id of the case it was seen in.
+    pub case: Option<String>,
+    /// Seed of that run.
+    pub seed: Option<u64>,
+    /// The smallest sequence that shows it.
+    pub scenario: String,
+}
+
+/// Returns the saved failure of a finding, the newest where there are several; `None` where the
+/// folder holds none, or is not there.
+///
+/// # Errors
+/// A folder or the file cannot be read; the path stands in the error.
+pub fn newest(folder: &Path, finding: &str) -> io::Result<Option<Saved>> {
+    let end = format!("-{finding}.yaml");
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(&end));
+    let mut paths = Vec::new();
+    files(folder, &mut paths)?;
+    paths.retain(named);
+    paths.sort();
+    let changed = |path: &PathBuf| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let Some(path) = paths.into_iter().max_by_key(changed) else { return Ok(None) };
+    let text = fs::read_to_string(&path).map_err(|cause| at(&path, &cause))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(&end).unwrap_or_default();
+    let (operation, check) = name.split_once('-').unwrap_or((name, ""));
+    let (head, scenario) = text.split_once('\n').unwrap_or(("", &text));
+    let (head, scenario) =
+        if head.starts_with(SEEN_ON) { (head, scenario) } else { ("", text.as_str()) };
+    let rest = head.split_once("`, in case ").map(|(_, rest)| rest.trim_end_matches('.'));
+    let (case, seed) = rest.and_then(|rest| rest.rsplit_once(", seed ")).unzip();
+    Ok(Some(Saved {
+        path: path.to_string_lossy().into_owned(),
+        finding: finding.into(),
+        operation: operation.into(),
+        check: check.into(),
+        target: seen_on(head).map(str::to_owned),
+        case: case.map(str::to_owned),
+        seed: seed.and_then(|seed| seed.parse().ok()),
+        scenario: scenario.into(),
+    }))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(|cause| at(folder, &cause))? {
+        let path = entry?.path();
+        if path.is_dir() { files(&path, found)? } else { found.push(path) }
+    }
+    Ok(())
+}
+
+fn at(path: &Path, cause: &io::Error) -> io::Error {
+    io::Error::new(cause.kind(), format!("cannot read `{}`: {cause}", path.display()))
 }
 
 impl Failures {

@@ -4,11 +4,13 @@
 //! every disagreement becomes a finding that says what was promised, how well that promise is
 //! evidenced, and how to reproduce it.
 
+pub mod age;
 pub mod canonical;
 pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod differential;
+pub mod explain;
 pub mod failures;
 pub mod generate;
 pub mod hunt;

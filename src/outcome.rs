@@ -84,6 +84,9 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Every grade, weakest first.
+    pub const ALL: [Self; 4] = [Self::Inferred, Self::Modelled, Self::Documented, Self::Observed];
+
     /// Returns the grade's name as files and reports spell it.
     pub fn name(self) -> &'static str {
         match self {

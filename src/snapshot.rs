@@ -121,29 +121,6 @@ impl Snapshots {
     }
 }
 
-impl Origin {
-    /// Returns how many days ago it was recorded, `now` in seconds since the epoch.
-    ///
-    /// 0 for a day that is no date, or lies ahead.
-    pub fn age_days(&self, now: u64) -> u64 {
-        let days = |date: &str| {
-            let mut parts = date.splitn(3, '-').map(str::parse::<i64>);
-            let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
-                (parts.next(), parts.next(), parts.next())
-            else {
-                return None;
-            };
-            // Years begin in March here, so that the leap day is the last one.
-            let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-            let of_year = (153 * month + 2) / 5 + day - 1;
-            Some(year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468)
-        };
-        let today = i64::try_from(now / 86_400).unwrap_or(i64::MAX);
-        let age = days(&self.date).map_or(0, |day| today - day);
-        u64::try_from(age).unwrap_or(0)
-    }
-}
-
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.recorded_from)?;
@@ -263,20 +240,6 @@ mod tests {
         }
         assert!(Snapshot::parse("[]").is_err());
         assert!(Snapshot::parse("---\nsource: x\n---\n[]").is_err());
-    }
-
-    #[track_caller]
-    fn check_age(date: &str, now: u64, expected: u64) {
-        assert_eq!(origin(date).age_days(now), expected);
-    }
-
-    #[test]
-    fn ages_count_days() {
-        check_age("1970-01-01", 86_399, 0);
-        check_age("1970-01-01", 86_400, 1);
-        check_age("2024-02-28", 1_709_251_200, 2); // 2024-03-01
-        check_age("2026-11-26", 1_790_000_000, 0); // earlier than that day
-        check_age("no date", 1_790_000_000, 0);
     }
 
     #[test]

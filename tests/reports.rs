@@ -46,6 +46,8 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
     p pass, n note, f fail, y flaky, u unsupported, s skipped, i indeterminate
     1 more operation: every case passes.
 
+    3 findings by evidence: observed 1, documented 1, modelled 1; notes: inferred 1
+
     Findings that fail: 3
 
     1. second-sign-up-is-refused: SignUp, /__type (flaky)
@@ -169,6 +171,8 @@ fn a_generated_finding_is_told_with_its_smallest_sequence() {
     operation        errors
     AdminDeleteUser      1f
     p pass, n note, f fail, y flaky, u unsupported, s skipped, i indeterminate
+
+    1 finding by evidence: observed 1
 
     Findings that fail: 1
 

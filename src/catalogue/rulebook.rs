@@ -129,6 +129,11 @@ impl Rule {
         if !self.message_seen.is_empty() && !self.message_seen.contains(operation) {
             return Evidence::Inferred;
         }
+        self.best_message_grade()
+    }
+
+    /// Grade of the message's wording where it was seen, if the sources name operations.
+    pub fn best_message_grade(&self) -> Evidence {
         self.message_evidence.unwrap_or(self.evidence)
     }
 

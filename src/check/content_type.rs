@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "content-type",
     level: Level::Wire,
     asks: "every answer is `application/x-amz-json-1.1`",
+    promises: &[SEEN, PARAMETER],
     examine,
 };
 

@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     id: "error-body",
     level: Level::Wire,
     asks: "an error is a JSON object with a bare `__type` and a `message`",
+    promises: &[SEEN, TOO_LARGE],
     examine,
 };
 

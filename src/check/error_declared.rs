@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "error-declared",
     level: Level::Errors,
     asks: "the error code is declared by the operation, or common to all",
+    promises: &[MODELLED],
     examine,
 };
 

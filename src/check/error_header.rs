@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     id: "error-header",
     level: Level::Wire,
     asks: "`x-amzn-errortype` is the code with a colon, `x-amzn-errormessage` the message",
+    promises: &[SEEN, UNSEEN],
     examine,
 };
 

@@ -16,6 +16,7 @@ pub(super) const CHECK: Check = Check {
     // Each breach carries the level of what is expected.
     level: Level::Behaviour,
     asks: "a step goes as its case expects",
+    promises: &[],
     examine,
 };
 

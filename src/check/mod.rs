@@ -42,6 +42,8 @@ pub struct Check {
     pub level: Level,
     /// What it asks, in one sentence.
     pub asks: &'static str,
+    /// What it holds a target to; none where the step or its rule says what is promised.
+    pub promises: &'static [Promise],
     /// Returns the promises the exchange breaks.
     pub examine: fn(&Catalogue, &Exchange) -> Vec<Breach>,
 }
@@ -146,9 +148,12 @@ fn refusal_code(actual: &str) -> Option<&str> {
 }
 
 /// A promise of the protocol: how well it is supported, and by what.
-struct Promise {
-    evidence: Evidence,
-    source: &'static str,
+#[derive(Debug)]
+pub struct Promise {
+    /// How well it is supported.
+    pub evidence: Evidence,
+    /// Where it comes from.
+    pub source: &'static str,
 }
 
 impl Promise {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Breach, Check};
+use super::{Breach, Check, Promise};
 use crate::catalogue::Catalogue;
 use crate::outcome::{Evidence, Level};
 use crate::transcript::Exchange;
@@ -14,21 +14,19 @@ pub(super) const CHECK: Check = Check {
     id: "paging",
     level: Level::Behaviour,
     asks: "pages repeat no item, hold no more than was asked for, and end without a token",
+    promises: &[PROMISED],
     examine,
 };
 
-const SOURCE: &str = "API reference, the list operations' page tokens and limits";
+const PROMISED: Promise = Promise::new(
+    Evidence::Documented,
+    "API reference, the list operations' page tokens and limits",
+);
 
 fn examine(_: &Catalogue, exchange: &Exchange) -> Vec<Breach> {
     let Some(pages) = &exchange.pages else { return Vec::new() };
-    let breach = |pointer: &str, expected: String, actual: String| Breach {
-        pointer: pointer.into(),
-        expected,
-        actual,
-        rule: None,
-        level: None,
-        evidence: Evidence::Documented,
-        source: SOURCE.into(),
+    let breach = |pointer: &str, expected: String, actual: String| {
+        PROMISED.broken(pointer, expected, actual)
     };
     let mut found = Vec::new();
     let distinct: BTreeSet<String> = pages.items.iter().map(ToString::to_string).collect();

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "request-id",
     level: Level::Wire,
     asks: "every answer has an `x-amzn-requestid`, a UUID",
+    promises: &[SEEN, UUID],
     examine,
 };
 

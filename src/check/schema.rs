@@ -21,6 +21,7 @@ pub(super) const CHECK: Check = Check {
     id: "schema",
     level: Level::Schema,
     asks: "a success body fits the operation's output shape",
+    promises: &[MODELLED, SHARED, NOT_IN_MODEL, NULL],
     examine,
 };
 

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "sdk",
     level: Level::Schema,
     asks: "the official SDK parses the answer and reads the error code in it",
+    promises: &[PARSES, KNOWS],
     examine,
 };
 

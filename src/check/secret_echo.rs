@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "secret-echo",
     level: Level::Security,
     asks: "a password, secret hash or client secret that was sent does not come back",
+    promises: &[SENSITIVE, NAMED],
     examine,
 };
 

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "server-fault",
     level: Level::Errors,
     asks: "no call is answered with a fault of the service",
+    promises: &[MODELLED],
     examine,
 };
 

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "status",
     level: Level::Wire,
     asks: "success is 200, a client's error 400, a fault of the service 500",
+    promises: &[SUCCESS, CLIENT, SERVER, UNKNOWN],
     examine,
 };
 

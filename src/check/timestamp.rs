@@ -12,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     id: "timestamp",
     level: Level::Wire,
     asks: "timestamps are JSON numbers of seconds since the epoch",
+    promises: &[DOCUMENTED],
     examine,
 };
 

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     id: "void-body",
     level: Level::Wire,
     asks: "no output shape means a zero-length body, an empty structure means `{}`",
+    promises: &[SEEN, MODELLED],
     examine,
 };
 

@@ -3,6 +3,7 @@
 mod catalogue;
 mod compare;
 mod diff;
+mod explain;
 mod play;
 mod record;
 mod replay;
@@ -35,6 +36,7 @@ Examples:
   cognito-conformance replay random::0000123 --seed 7  one case again
   cognito-conformance diff base.json new.json          what fails that did not before
   cognito-conformance catalogue show InitiateAuth      what the contract says
+  cognito-conformance explain user-disabled            a promise: who says so, what tests it, what to do
   cognito-conformance serve --port 9229                the reference as a server
 
 Exit codes: 0 conformant · 1 unexpected findings · 2 usage, configuration or harness error ·
@@ -70,6 +72,8 @@ enum Command {
     /// Describes scenarios and their file format.
     #[command(subcommand)]
     Scenarios(scenarios::ScenariosCommand),
+    /// Tells what is known of a rule, check, property, operation, case or finding.
+    Explain(explain::ExplainArgs),
     /// Measures how well generated cases find the named faults of the reference.
     SelfCheck(self_check::SelfCheckArgs),
     /// Lists the targets that have a profile.
@@ -167,6 +171,7 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),
+        Command::Explain(args) => explain::explain(args, &cli.folders),
         Command::SelfCheck(args) => self_check::self_check(args, &cli.folders),
         Command::Targets => targets::targets(&cli.folders),
         Command::Report(args) => report::report(args),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Failure, Folders, complain, say};
+use crate::age;
 use crate::outcome::Evidence;
 use crate::run::{Options, Session};
 use crate::scenario::Scenario;
@@ -125,7 +126,7 @@ fn origin(args: &RecordArgs, session: &Session) -> Origin {
         recorded_from: target.to_owned(),
         version: session.target.version().map(str::to_owned),
         region: args.region.clone(),
-        date: sign::day(sign::now()),
+        date: age::date(sign::now()),
         models: services.map(|s| (s.info.id.clone(), s.info.model_revision.clone())).collect(),
         evidence,
     }
@@ -249,6 +250,7 @@ fn summary(tally: &Tally, cases: &[Arc<Scenario>], target: &str, args: &RecordAr
 /// case. Exit code 1 where something lacks.
 fn status(cases: &[Arc<Scenario>], accepted: &Snapshots) -> u8 {
     let now = sign::now();
+    let old = |origin: &Origin| age::age(&origin.date, now).unwrap_or_else(|| "to come".into());
     let mut groups: BTreeMap<(String, Evidence), usize> = BTreeMap::new();
     let mut missing = Vec::new();
     for case in cases {
@@ -256,8 +258,7 @@ fn status(cases: &[Arc<Scenario>], accepted: &Snapshots) -> u8 {
             Some(Snapshot { origin, .. }) => {
                 *groups.entry((origin.to_string(), origin.evidence)).or_default() += 1;
                 if cases.len() <= 20 {
-                    let days = origin.age_days(now);
-                    say(&format!("{}: {origin}, {days} days ago", case.id));
+                    say(&format!("{}: {origin}, {}", case.id, old(origin)));
                 }
             }
             None => missing.push(case.id.as_str()),
@@ -267,8 +268,8 @@ fn status(cases: &[Arc<Scenario>], accepted: &Snapshots) -> u8 {
     for ((origin, evidence), count) in &groups {
         let of_group = |s: &&Snapshot| s.origin.to_string() == *origin;
         let example = known.iter().filter_map(|id| accepted.get(id)).find(of_group);
-        let days = example.map_or(0, |snapshot| snapshot.origin.age_days(now));
-        say(&format!("{count:>5} {evidence} from {origin}, {days} days ago"));
+        let old = example.map_or_else(String::new, |snapshot| old(&snapshot.origin));
+        say(&format!("{count:>5} {evidence} from {origin}, {old}"));
     }
     say(&format!("{:>5} cases have none", missing.len()));
     missing.iter().take(20).for_each(|id| say(&format!("      {id}")));

@@ -10,6 +10,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "create-twice",
     level: Level::Behaviour,
     asks: "a second creation under a handle the caller chose is refused while the first stands",
+    promises: &[TAKEN],
     examine,
 };
 

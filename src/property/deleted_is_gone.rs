@@ -12,6 +12,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "deleted-is-gone",
     level: Level::Behaviour,
     asks: "what was deleted is refused when read or used, and stands in no list",
+    promises: &[GONE, LISTED, LISTED_USER, TOKEN],
     examine,
 };
 

@@ -14,6 +14,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "filter-agrees",
     level: Level::Behaviour,
     asks: "ListUsers with a filter shows exactly the users of the whole list that match, on any page",
+    promises: &[FILTER],
     examine,
 };
 

@@ -9,6 +9,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "idempotent",
     level: Level::Behaviour,
     asks: "an idempotent call that succeeded succeeds again, and reads around the repetition agree",
+    promises: &[AGAIN],
     examine,
 };
 

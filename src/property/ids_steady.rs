@@ -15,6 +15,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "ids-steady",
     level: Level::Behaviour,
     asks: "ids that are given out are unique, a user's sub and a pool's ARN are the same everywhere, and equal logins have one identity",
+    promises: &[UNIQUE, STEADY, RETRIEVED],
     examine,
 };
 

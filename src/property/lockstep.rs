@@ -18,6 +18,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "lockstep",
     level: Level::Model,
     asks: "each step is answered as the reference answers it",
+    promises: &[],
     examine,
 };
 

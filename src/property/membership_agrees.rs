@@ -10,6 +10,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "membership-agrees",
     level: Level::Behaviour,
     asks: "a user is in a group exactly when the group lists the user",
+    promises: &[SIDES],
     examine,
 };
 

@@ -48,6 +48,8 @@ pub struct Property {
     pub level: Level,
     /// What it asks, in one sentence.
     pub asks: &'static str,
+    /// What it holds a target to; none where the rule, the model or the reference says it.
+    pub promises: &'static [Promise],
     /// Returns the promises that the transcript breaks.
     pub examine: fn(&Seen<'_>) -> Vec<Broken>,
 }
@@ -91,9 +93,12 @@ pub fn examine(catalogue: &Catalogue, transcript: &Transcript) -> Vec<(&'static 
 }
 
 /// A promise: how well it is supported, and by what.
-struct Promise {
-    evidence: Evidence,
-    source: &'static str,
+#[derive(Debug)]
+pub struct Promise {
+    /// How well it is supported.
+    pub evidence: Evidence,
+    /// Where it comes from.
+    pub source: &'static str,
 }
 
 impl Promise {

@@ -13,6 +13,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "no-trace",
     level: Level::Behaviour,
     asks: "two identical reads with only refused calls and reads in between answer the same, and what was refused is not there",
+    promises: &[REFUSED],
     examine,
 };
 

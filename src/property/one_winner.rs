@@ -9,6 +9,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "one-winner",
     level: Level::Behaviour,
     asks: "of identical creations sent at once under one handle exactly one succeeds",
+    promises: &[ONE, SOME],
     examine,
 };
 

@@ -15,6 +15,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "pages-agree",
     level: Level::Behaviour,
     asks: "a list holds the same items in the same order, whatever the size of its pages",
+    promises: &[SAME, ORDER, LIMIT],
     examine,
 };
 

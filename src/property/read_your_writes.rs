@@ -18,6 +18,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "read-your-writes",
     level: Level::Behaviour,
     asks: "what a successful call wrote is what it answers, and what the next read shows",
+    promises: &[SHOWN, LISTED_USER],
     examine,
 };
 

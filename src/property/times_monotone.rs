@@ -12,6 +12,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "times-monotone",
     level: Level::Behaviour,
     asks: "the time of creation stays and is not after that of the last change, which never goes back",
+    promises: &[TIMES],
     examine,
 };
 

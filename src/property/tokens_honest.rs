@@ -17,6 +17,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "tokens-honest",
     level: Level::Security,
     asks: "tokens fit the call that gave them, and are refused once revoked, altered or misused",
+    promises: &[REVOKED, DISABLED, FORGED, claims::CLAIMS, claims::KEYS],
     examine,
 };
 

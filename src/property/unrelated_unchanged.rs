@@ -10,6 +10,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "unrelated-unchanged",
     level: Level::Behaviour,
     asks: "identical reads around writes that name only other resources agree",
+    promises: &[APART],
     examine,
 };
 

@@ -14,6 +14,7 @@ pub(super) const PROPERTY: Property = Property {
     id: "views-agree",
     level: Level::Behaviour,
     asks: "the administrator's and the user's view, a description and an entry of a list agree",
+    promises: &[VIEWS, LAGGING],
     examine,
 };
 

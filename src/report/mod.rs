@@ -7,6 +7,7 @@
 
 pub mod changed;
 pub mod compared;
+pub mod grades;
 pub mod json;
 pub mod junit;
 mod promise;

@@ -9,6 +9,7 @@ mod sheet;
 use std::collections::BTreeMap;
 
 use crate::outcome::{CaseOutcome, Finding, Level, NOT_SMALLER, Phase, Run, Tally, Verdict};
+use crate::report::grades::Grades;
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest, left_out};
 use crate::report::text::{counted, one_line, shorten, visible};
 use page::{Page, TEXT_LIMIT, Tone};
@@ -35,6 +36,10 @@ pub fn render(run: &Run, style: Style) -> String {
         figures::figures(&mut page, generated);
     }
     operations(&mut page, run);
+    if let Some(grades) = Grades::of(&summary).line() {
+        page.gap();
+        page.line(Tone::Plain, &grades);
+    }
     findings(&mut page, run, "Findings that fail", summary.failing());
     notes(&mut page, run, &summary);
     flaky(&mut page, &summary);
@@ -311,7 +316,7 @@ fn finding(page: &mut Page, number: usize, group: &FindingGroup<'_>) {
 }
 
 /// Returns the command that plays a finding's case again; empty where no target is known.
-pub(super) fn again(run: &Run, finding: &Finding) -> String {
+pub(crate) fn again(run: &Run, finding: &Finding) -> String {
     if run.target.is_empty() {
         return String::new();
     }

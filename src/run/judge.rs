@@ -426,6 +426,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::outcome::Evidence;
     use crate::transcript::{Call, Place, Refusal, Twin};
     use crate::wire::{Request, Response};
 

@@ -39,7 +39,7 @@ pub fn parse(text: &str) -> Option<u64> {
 }
 
 /// Returns the days since the epoch of a date of the Gregorian calendar.
-fn days_of(year: u64, month: u64, day: u64) -> u64 {
+pub(crate) fn days_of(year: u64, month: u64, day: u64) -> u64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year / 400, year % 400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -48,7 +48,7 @@ fn days_of(year: u64, month: u64, day: u64) -> u64 {
 }
 
 /// Returns year, month and day of a day since the epoch.
-fn civil(days: u64) -> (u64, u64, u64) {
+pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
     let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;

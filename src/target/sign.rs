@@ -112,12 +112,6 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Returns the day of a point in time, seconds since the epoch, as `2026-11-26`.
-pub(crate) fn day(seconds: u64) -> String {
-    let stamp = timestamp(seconds);
-    format!("{}-{}-{}", &stamp[..4], &stamp[4..6], &stamp[6..8])
-}
-
 /// Returns the canonical request and the list of signed headers.
 fn canonical(request: &Request) -> (String, String) {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));

@@ -9,10 +9,10 @@ use crate::property::seen::{Heard, Seen};
 use crate::property::{Broken, Promise};
 use crate::transcript::Call;
 
-const CLAIMS: Promise = Promise::documented(
+pub(super) const CLAIMS: Promise = Promise::documented(
     "developer guide, understanding user pool JSON web tokens: claims of access and id tokens",
 );
-const KEYS: Promise = Promise::documented("developer guide, verifying JSON web tokens");
+pub(super) const KEYS: Promise = Promise::documented("developer guide, verifying JSON web tokens");
 
 /// The tokens of one answer; those that are JSON Web Tokens with their claims.
 pub(super) struct Issued<'v> {
