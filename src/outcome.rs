@@ -213,13 +213,15 @@ impl Finding {
     /// Returns the constraints of the model that the promise names as broken, each as
     /// `member: demand`, values left out and list indices as stars; none where it names none.
     pub fn constraints(&self) -> BTreeSet<String> {
-        const VERDICT: &str = " failed to satisfy constraint: ";
+        // The end of a sentence that stands in the rulebook.
+        const VERDICT: &str = "to satisfy constraint: ";
         let mut parts = self.expected.split(VERDICT);
         let mut before = parts.next().unwrap_or_default();
         let mut found = BTreeSet::new();
         for part in parts {
             let demand = part.split("; Value ").next().unwrap_or_default();
-            let member = before.rsplit("at '").next().unwrap_or_default().trim_end_matches('\'');
+            let member = before.rsplit("at '").next().unwrap_or_default();
+            let member = member.split('\'').next().unwrap_or_default();
             let is_index = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
             let member = member.split('.').map(|part| if is_index(part) { "*" } else { part });
             found.insert(format!("{}: {demand}", member.collect::<Vec<_>>().join(".")));

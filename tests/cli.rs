@@ -158,11 +158,11 @@ fn a_model_with_a_mistake_is_refused_with_its_place() {
 fn an_altered_snapshot_is_a_note_and_fails_a_strict_run() {
     let accepted = include_str!("../snapshots/readme.snap");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let altered = accepted.replace("\"MinimumLength\": 8", "\"MinimumLength\": 9");
+    let altered = accepted.replace("FORCE_CHANGE_PASSWORD", "CONFIRMED");
     assert_ne!(accepted, altered);
     std::fs::write(folder.path().join("readme.snap"), altered).expect("writable");
     let root = folder.path().to_string_lossy().into_owned();
-    let place = "/0/output/UserPool/Policies/PasswordPolicy/MinimumLength";
+    let place = "/1/output/User/UserStatus";
     check(&["--snapshots", &root, "run", "readme", "--strict"], 1, place);
     check(&["--snapshots", &root, "run", "readme"], 0, "1 note");
     check(&["run", "readme", "--strict"], 0, "conformant");

@@ -95,7 +95,7 @@ fn what_differs_waits_for_a_review() {
     assert_eq!((code, pending.exists()), (Some(0), false), "{text}");
     let (code, text) = record(out, &["--status"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("inferred from reference on "), "{text}");
+    assert!(text.contains("inferred from reference "), "{text}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ pub fn case_page(contract: &Contract<'_>, case: &Scenario) -> CasePage {
     let snapshot = contract.snapshots.get(&case.id).map(|snapshot| {
         let age = age::age(&snapshot.origin.date, contract.now);
         let age = age.map(|age| format!(", {age}")).unwrap_or_default();
-        format!("recorded from {}{age}", snapshot.origin)
+        format!("{}, recorded from {}{age}", snapshot.origin.evidence, snapshot.origin)
     });
     let promised = |id: &String| Some((id.clone(), rule::promise_of(catalogue, id)?));
     CasePage {

