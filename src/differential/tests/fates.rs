@@ -79,7 +79,7 @@ fn cases_that_join_a_known_finding_count_where_they_had_passed() {
         &now,
         &[("x", Fate::Unchanged), ("y", Fate::Fixed)],
     );
-    check(&[was.clone()], &now, &[("x", Fate::Unchanged)]);
+    check(std::slice::from_ref(&was), &now, &[("x", Fate::Unchanged)]);
     let changes = changes(&[was, passing("b")], &now);
     let cases = &changes.findings[0].cases;
     assert_eq!((cases.stayed, cases.joined.len(), cases.left.len()), (1, 1, 0));

@@ -113,7 +113,7 @@ fn what_the_target_refused_to_make_may_be_there_nevertheless() {
     let create = |said: Value| step("AdminCreateUser", ann(), said, Ok(json!({})));
     let refusal = refused("UserNotFoundException", "User does not exist.", "user-not-found");
     let read = step("AdminGetUser", ann(), json!({"Username": "ann"}), refusal);
-    check(&[read.clone()], &["1 status"]);
+    check(std::slice::from_ref(&read), &["1 status"]);
     check(&[create(json!("!InvalidParameterException")), read.clone()], &["1 status"]);
     let delete = step("AdminDeleteUser", ann(), json!({}), Ok(json!({})));
     let no = create(json!("!InvalidParameterException"));
@@ -126,7 +126,7 @@ fn who_refuses_everything_is_told_so_once() {
     let plain = step("AdminGetUser", json!({"Username": "ann"}), no.clone(), Ok(json!({})));
     let refusal = refused("UserNotFoundException", "User does not exist.", "user-not-found");
     let variant = step("AdminGetUser", json!({"Username": "bob"}), no, refusal);
-    check(&[variant.clone()], &["1 /__type"]);
+    check(std::slice::from_ref(&variant), &["1 /__type"]);
     check(&[plain.clone(), variant.clone()], &["1 status"]);
     check(&[variant, plain], &["2 status"]);
 }
