@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::alter::{edit_attribute, edit_members, edit_output, edit_page, is_refused, set};
 use super::ask::{Ask, GROUP, USER};
@@ -324,17 +325,34 @@ fn also(ask: &Ask<'_>, list: &str, pointer: &str, name: &str, rest: Value) -> Re
 /// How long a creation counts as being under way: identical ones meanwhile succeed too.
 const UNDER_WAY: Duration = Duration::from_millis(40);
 
+/// How often, meanwhile, the loser looks whether the winner has said that it won.
+const LOOKS: u32 = 8;
+
 fn race(ask: &Ask<'_>, exists: &str) -> Response {
     let key = Value::Object(ask.input.clone()).to_string();
     let response = ask.go();
     if response.is_success() {
         ask.keep(&key, &response);
-        sleep(UNDER_WAY);
+        pause(UNDER_WAY);
         ask.forget(&key);
     } else if is_refused(&response, exists) {
-        // The winner may not have said yet that it won.
-        sleep(UNDER_WAY / 4);
-        return ask.kept(&key).unwrap_or(response);
+        for _ in 0..LOOKS {
+            if let Some(won) = ask.kept(&key) {
+                return won;
+            }
+            pause(UNDER_WAY / LOOKS);
+        }
     }
     response
+}
+
+/// Waits without keeping the server from its other calls: of two that come at once, the second
+/// may stand in line behind the first on the same thread.
+fn pause(time: Duration) {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    if flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+        tokio::task::block_in_place(|| sleep(time));
+    } else {
+        sleep(time);
+    }
 }
