@@ -70,8 +70,9 @@ struct Work {
     filter: Filter,
 }
 
-/// Requests in the order they were sent, one list for each case.
-type Tape = Vec<Vec<Request>>;
+/// Requests as they are written to a connection, in the order they were sent, one list for each
+/// case.
+type Tape = Vec<Vec<Vec<u8>>>;
 
 /// How fast exchanges went.
 struct Rate {
@@ -128,7 +129,7 @@ async fn round(
         ..OpenOptions::new(suite.catalogue.clone())
     };
     let target = open(&TargetSpec::Url(server.url()), &opening).await.expect("it is up");
-    let recorder = Arc::new(Recorder { target, told: Mutex::default() });
+    let recorder = Arc::new(Recorder { target, addr: server.addr(), told: Mutex::default() });
     let options = Options {
         jobs,
         seed: SEED,
@@ -214,13 +215,14 @@ fn say(line: &str) {
 /// A target that writes down what is sent to it, case by case.
 struct Recorder {
     target: Opened,
+    addr: SocketAddr,
     told: Mutex<Told>,
 }
 
 #[derive(Default)]
 struct Told {
     /// Requests of each task: a case is one.
-    tape: HashMap<Option<tokio::task::Id>, (usize, Vec<Request>)>,
+    tape: HashMap<Option<tokio::task::Id>, (usize, Vec<Vec<u8>>)>,
     carried_out: usize,
 }
 
@@ -229,7 +231,8 @@ impl Recorder {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, request: Request, carried_out: bool) {
+    fn note(&self, request: &Request, carried_out: bool) {
+        let request = spelled(self.addr, request);
         let task = tokio::task::try_id();
         let mut told = self.told();
         told.carried_out += usize::from(carried_out);
@@ -275,7 +278,7 @@ impl Target for Recorder {
         Box::pin(async move {
             let reply = self.target.send(call).await;
             let carried_out = reply.reply.as_ref().is_ok_and(Response::is_success);
-            self.note(reply.request.clone(), carried_out);
+            self.note(&reply.request, carried_out);
             reply
         })
     }
@@ -289,7 +292,7 @@ impl Target for Recorder {
     fn advance_clock<'a>(&'a self, seconds: u64) -> Boxed<'a, Result<(), String>> {
         Box::pin(async move {
             let moved = self.target.advance_clock(seconds).await;
-            self.note(control("clock", &format!(r#"{{"advance_seconds":{seconds}}}"#)), true);
+            self.note(&control("clock", &format!(r#"{{"advance_seconds":{seconds}}}"#)), true);
             moved
         })
     }
@@ -308,11 +311,7 @@ fn control(endpoint: &str, body: &str) -> Request {
 async fn replay(addr: SocketAddr, tape: Tape, connections: usize) -> Rate {
     Connection::open(addr).await.exchange(&spelled(addr, &control("reset", "{}"))).await;
     let sent = tape.iter().map(Vec::len).sum();
-    let spell = |case: &Vec<Request>| -> Vec<Vec<u8>> {
-        case.iter().map(|request| spelled(addr, request)).collect()
-    };
-    let cases: VecDeque<Vec<Vec<u8>>> = tape.iter().map(spell).collect();
-    let cases = Arc::new(Mutex::new(cases));
+    let cases = Arc::new(Mutex::new(VecDeque::from(tape)));
     let begun = Instant::now();
     let workers: Vec<_> = (0..connections)
         .map(|_| {
@@ -338,15 +337,16 @@ async fn replay(addr: SocketAddr, tape: Tape, connections: usize) -> Rate {
 }
 
 fn spelled(addr: SocketAddr, request: &Request) -> Vec<u8> {
-    let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
+    let mut bytes = Vec::with_capacity(1024 + request.body.len());
+    let mut put = |parts: &[&str]| parts.iter().for_each(|part| bytes.extend(part.as_bytes()));
+    put(&[&request.method, " ", &request.path, " HTTP/1.1\r\n"]);
     if request.header("host").is_none() {
-        text.push_str(&format!("host: {addr}\r\n"));
+        put(&["host: ", &addr.to_string(), "\r\n"]);
     }
     for (name, value) in &request.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        put(&[name, ": ", value, "\r\n"]);
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n", request.body.len()));
-    let mut bytes = text.into_bytes();
+    put(&["content-length: ", &request.body.len().to_string(), "\r\n\r\n"]);
     bytes.extend_from_slice(&request.body);
     bytes
 }

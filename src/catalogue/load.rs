@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::outputs::{self, OutputIndex, Outputs};
 use super::{
-    Catalogue, Correction, Operation, Resource, Rule, Schema, Serial, Service, ServiceInfo,
+    Catalogue, Correction, Holds, Operation, Resource, Rule, Schema, Serial, Service, ServiceInfo,
 };
 use super::{Unreached, corrections, resources, unreached};
 
@@ -174,6 +174,7 @@ fn load_service(files: &Files, id: &str) -> Result<Service, LoadError> {
         unreached: Vec::new(),
         outputs: OutputIndex::new(),
         serial: Serial::default(),
+        holds: Holds::default(),
     };
     check_references(&service)?;
     for correction in &corrections {

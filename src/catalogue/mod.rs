@@ -4,6 +4,7 @@
 //! error codes, resources, corrections and the rulebook. Knows no target and no test.
 
 mod corrections;
+mod holds;
 pub mod import;
 pub mod links;
 mod load;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+pub use holds::Holds;
 pub use load::{LoadError, Source};
 pub use outputs::{OutputIndex, Outputs};
 pub use rulebook::{Matching, Rule, Rulebook};
@@ -58,6 +60,8 @@ pub struct Service {
     pub outputs: OutputIndex,
     /// Tells this service, as it was loaded, from all others in the process.
     pub serial: Serial,
+    /// Which shapes can hold ids and times.
+    pub holds: Holds,
 }
 
 /// A number that no other loaded service of this process has; a clone, which may be altered, gets

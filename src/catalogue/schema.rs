@@ -124,6 +124,11 @@ impl Schema {
         reference.strip_prefix(REF_PREFIX).or_else(|| reference.strip_prefix("#/$defs/"))
     }
 
+    /// Tells whether a value is a point in time.
+    pub(crate) fn is_time(&self) -> bool {
+        self.timestamp.is_some() || self.volatile == Some(Volatile::Time)
+    }
+
     /// Returns the pattern as the model (and the service's messages) print it.
     pub fn model_pattern(&self) -> Option<&str> {
         self.pattern.as_deref()?.strip_prefix("^(?:")?.strip_suffix(")$")

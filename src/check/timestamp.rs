@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Breach, Check, Promise, answered};
-use crate::catalogue::{Catalogue, Schema, Service, Volatile};
+use crate::catalogue::{Catalogue, Schema, Service};
 use crate::outcome::{Evidence, Level};
 use crate::pattern::shorten;
 use crate::transcript::Exchange;
@@ -41,7 +41,11 @@ fn walk(
     at: &mut String,
     found: &mut Vec<Breach>,
 ) {
-    let Some(schema) = schema.map(|schema| service.resolve(schema)) else { return };
+    let Some(schema) = schema else { return };
+    if schema.target().is_some_and(|shape| !service.holds_times(shape)) {
+        return;
+    }
+    let schema = service.resolve(schema);
     let above = at.len();
     match value {
         Value::Object(members) => {
@@ -69,8 +73,7 @@ fn walk(
                 // Other types are the schema check's.
                 other => !other.is_string(),
             };
-            let is_time = schema.timestamp.is_some() || schema.volatile == Some(Volatile::Time);
-            if is_time && !seconds {
+            if schema.is_time() && !seconds {
                 let expected = "a number of seconds since the epoch";
                 found.push(DOCUMENTED.broken(at.as_str(), expected, shorten(leaf)));
             }

@@ -187,6 +187,10 @@ impl<'a> At<'a> {
 impl<'a> Walk<'a, '_> {
     fn value(&mut self, schema: Option<&'a Schema>, at: At<'_>, ours: &Value, theirs: &Value) {
         let shape = schema.and_then(Schema::target);
+        // Equal values differ in nothing; only ids in them are to be remembered.
+        if shape.is_some_and(|shape| !self.service.holds_ids(shape)) && ours == theirs {
+            return;
+        }
         let schema = schema.map(|schema| self.service.resolve(schema));
         let owner = shape.unwrap_or(at.owner);
         match (ours, theirs) {

@@ -141,7 +141,7 @@ struct Told {
 /// Returns what an answer tells of subs and ARNs.
 fn told(answer: &Value) -> Vec<Told> {
     let mut told = Vec::new();
-    walk("", answer, &mut |at, object| {
+    walk(answer, &mut |at, object| {
         let text = |name: &str| object.get(name).and_then(Value::as_str);
         for list in ["UserAttributes", "Attributes"] {
             let Some(attributes) = object.get(list).and_then(Value::as_array) else { continue };

@@ -148,7 +148,7 @@ fn is_shown_beside(seen: &Seen<'_>, one: &Shown, other: &Shown, item: &Value) ->
         let beside = index != one.index && index != other.index;
         let mut shows = false;
         if let Some(answer) = heard.reading().filter(|_| beside && heard.may_be_of(owner)) {
-            walk("", answer, &mut |_, object| {
+            walk(answer, &mut |_, object| {
                 shows |= object.get(member).and_then(Value::as_str) == Some(handle);
             });
         }

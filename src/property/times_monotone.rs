@@ -93,7 +93,7 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
                 }
             }
         };
-        walk("", answer, &mut look);
+        walk(answer, &mut look);
     }
     found
 }
@@ -104,17 +104,28 @@ fn name_of(object: &Map<String, Value>) -> Option<String> {
 }
 
 /// Shows every object of a value to `look`, with its pointer.
-pub(super) fn walk(at: &str, value: &Value, look: &mut dyn FnMut(&str, &Map<String, Value>)) {
+pub(super) fn walk(value: &Value, look: &mut dyn FnMut(&str, &Map<String, Value>)) {
+    below(&mut String::new(), value, look);
+}
+
+fn below(at: &mut String, value: &Value, look: &mut dyn FnMut(&str, &Map<String, Value>)) {
+    let above = at.len();
     match value {
         Value::Object(members) => {
             look(at, members);
             for (name, member) in members.iter().filter(|(_, m)| m.is_object() || m.is_array()) {
-                walk(&format!("{at}/{name}"), member, look);
+                at.push('/');
+                at.push_str(name);
+                below(at, member, look);
+                at.truncate(above);
             }
         }
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate().filter(|(_, item)| item.is_object()) {
-                walk(&format!("{at}/{place}"), item, look);
+                at.push('/');
+                at.push_str(&place.to_string());
+                below(at, item, look);
+                at.truncate(above);
             }
         }
         _ => {}

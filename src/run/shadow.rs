@@ -26,8 +26,8 @@ use crate::wire::{Request, Response};
 pub(super) struct Shadow {
     reference: Reference,
     bindings: Bindings,
-    /// The state before the last step.
-    before: State,
+    /// The state before the last step, if that could change it.
+    before: Option<State>,
     /// What every code is, where the target's mailbox knows no other.
     code: Option<String>,
     /// How far its time is ahead of the target's.
@@ -41,7 +41,7 @@ impl Shadow {
     pub(super) fn new(session: &Session, bindings: Bindings) -> Self {
         let reference = Reference::new(session.catalogue.clone(), bindings.seed).for_itself();
         let code = session.target.fixed_code().map(str::to_owned);
-        Self { reference, bindings, before: State::default(), code, ahead: 0, lost: false }
+        Self { reference, bindings, before: None, code, ahead: 0, lost: false }
     }
 
     /// Carries out the call of a step; `None` where it cannot be filled in or is none.
@@ -68,7 +68,9 @@ impl Shadow {
             }
             Call::Events { .. } => return None,
         };
-        self.before = self.reference.state.clone();
+        let known = session.catalogue.services.get(&service);
+        let reads = known.is_some_and(|service| service.only_reads(&operation));
+        self.before = (!reads).then(|| self.reference.state.clone());
         let now = millis(session) + self.ahead;
         let mut answer = self.call(&service, &operation, &input, signed, now);
         if let Action::Call { pages: Some((limit, most)), .. } = &step.action
@@ -140,7 +142,9 @@ impl Shadow {
 
     /// Takes the last step back.
     pub(super) fn undo(&mut self) {
-        self.reference.state = std::mem::take(&mut self.before);
+        if let Some(before) = self.before.take() {
+            self.reference.state = before;
+        }
     }
 
     /// Keeps what a step saves of the reference's own answer.

@@ -90,6 +90,9 @@ impl Bindings {
     }
 
     fn fill_text(&self, text: &str) -> Result<Value, String> {
+        if !text.contains("${") {
+            return Ok(Value::String(text.to_owned()));
+        }
         let parts = split(text)?;
         if let [Part::Expression(expression)] = &parts[..] {
             return self.evaluate(expression);

@@ -46,13 +46,16 @@ struct Group {
     n: BigUint,
     g: BigUint,
     k: BigUint,
-    /// For each four bits of an exponent, from the last on: the generator's powers by their values.
-    powers: Vec<[BigUint; 15]>,
+    /// For each six bits of an exponent, from the last on: the generator's powers by their values.
+    powers: Vec<[BigUint; 63]>,
 }
 
 /// Longest exponent, in bytes, whose power of the generator is looked up: a sum of a hash and a
 /// product of two.
 const TABLE_BYTES: usize = 65;
+
+/// How many times six bits those bytes are.
+const TABLE_ROWS: usize = (TABLE_BYTES * 8).div_ceil(6);
 
 /// How many powers of the generator a thread remembers: both sides of an exchange, and the
 /// reference that is asked the same, need the same ones within moments.
@@ -67,8 +70,8 @@ static GROUP_15: LazyLock<Group> = LazyLock::new(|| {
     let k = number(&sha256(&[&padded(&n), &[2]]));
     let g = BigUint::from(2u8);
     let mut base = g.clone();
-    let mut powers = Vec::with_capacity(TABLE_BYTES * 2);
-    for _ in 0..TABLE_BYTES * 2 {
+    let mut powers = Vec::with_capacity(TABLE_ROWS);
+    for _ in 0..TABLE_ROWS {
         let mut power = BigUint::from(1u8);
         let row = std::array::from_fn(|_| {
             power = &power * &base % &n;
@@ -81,7 +84,7 @@ static GROUP_15: LazyLock<Group> = LazyLock::new(|| {
 });
 
 impl Group {
-    /// Returns a power of the generator: a product of what the table holds, a third of the work
+    /// Returns a power of the generator: a product of what the table holds, a quarter of the work
     /// of squaring and multiplying.
     fn power(&self, exponent: &BigUint) -> BigUint {
         let recent = POWERS.with_borrow(|powers| {
@@ -98,15 +101,15 @@ impl Group {
     }
 
     fn product(&self, exponent: &BigUint) -> BigUint {
-        let bytes = exponent.to_bytes_le();
-        if bytes.len() > TABLE_BYTES {
+        if exponent.bits() > TABLE_BYTES as u64 * 8 {
             return self.g.modpow(exponent, &self.n);
         }
-        let digits = bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]);
-        let factors = self.powers.iter().zip(digits).filter(|(_, digit)| *digit > 0);
-        factors.fold(BigUint::from(1u8), |product, (row, digit)| {
-            product * &row[usize::from(digit) - 1] % &self.n
-        })
+        let digits = exponent.to_radix_le(64);
+        let mut factors = self.powers.iter().zip(digits).filter(|(_, digit)| *digit > 0);
+        let of = |row: &[BigUint; 63], digit: u8| row[usize::from(digit) - 1].clone();
+        let first = factors.next().map_or(BigUint::from(1u8), |(row, digit)| of(row, digit));
+        factors
+            .fold(first, |product, (row, digit)| product * &row[usize::from(digit) - 1] % &self.n)
     }
 }
 

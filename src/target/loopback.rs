@@ -55,23 +55,23 @@ impl Loopback {
     /// No complete response came within the limits of size; time is the caller's to bound.
     pub(super) async fn exchange(
         &self,
-        request: http::Request<Sending>,
+        mut request: http::Request<Sending>,
         limits: &Limits,
     ) -> Result<Response, TransportError> {
         while let Some(mut connection) = self.take_idle() {
             if !connection.is_ready().await {
                 continue;
             }
-            match self.send(connection, request.clone(), limits).await {
+            match self.send(connection, request, limits).await {
                 // Nothing of it was sent: the server has hung up in this moment.
-                Err(Failure::Unsent) => {}
+                Err(Failure::Unsent(back)) => request = *back,
                 Err(Failure::Sent(error)) => return Err(error),
                 Ok(response) => return Ok(response),
             }
         }
         let connection = self.connect(limits).await?;
         self.send(connection, request, limits).await.map_err(|failure| match failure {
-            Failure::Unsent => TransportError::Broken("the server hung up at once".into()),
+            Failure::Unsent(_) => TransportError::Broken("the server hung up at once".into()),
             Failure::Sent(error) => error,
         })
     }
@@ -93,11 +93,11 @@ impl Loopback {
         limits: &Limits,
     ) -> Result<Response, Failure> {
         let Connection { sender, driver, .. } = &mut connection;
-        let answer = sender.send_request(request);
+        let answer = sender.try_send_request(request);
         let answer = async {
-            let answer = answer.await.map_err(|error| match error.is_canceled() {
-                true => Failure::Unsent,
-                false => Failure::Sent(broken(error)),
+            let answer = answer.await.map_err(|mut error| match error.take_message() {
+                Some(request) => Failure::Unsent(request.into()),
+                None => Failure::Sent(broken(error.into_error())),
             })?;
             read(answer, limits).await.map_err(Failure::Sent)
         };
@@ -160,8 +160,8 @@ fn drive(
 
 /// Why there is no response.
 enum Failure {
-    /// The connection had ended before the request went out.
-    Unsent,
+    /// The connection had ended before the request, which this is, went out.
+    Unsent(Box<http::Request<Sending>>),
     /// It may have reached the server.
     Sent(TransportError),
 }

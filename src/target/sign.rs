@@ -2,8 +2,8 @@
 //!
 //! Headers and body are signed as they are sent; presigned URLs and chunks are left out.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ring::{digest, hmac};
@@ -80,7 +80,7 @@ pub fn sign(request: &mut Request, host: &str, credentials: &Credentials, scope:
     let derive = || {
         let mut key = format!("AWS4{}", credentials.secret_key).into_bytes();
         for part in [day, scope.region, scope.service, "aws4_request"] {
-            key = mac(&hmac::Key::new(hmac::HMAC_SHA256, &key), part.as_bytes());
+            key = mac(&hmac::Key::new(hmac::HMAC_SHA256, &key), part.as_bytes()).as_ref().to_vec();
         }
         hmac::Key::new(hmac::HMAC_SHA256, &key)
     };
@@ -96,7 +96,7 @@ pub fn sign(request: &mut Request, host: &str, credentials: &Credentials, scope:
         keys.insert(0, Derived { range, of, key: key.clone() });
         key
     });
-    let signature = hex(&mac(&key, text.as_bytes()));
+    let signature = hex(mac(&key, text.as_bytes()).as_ref());
     let access_key = &credentials.access_key;
     request.headers.push((
         "authorization".into(),
@@ -117,18 +117,32 @@ fn canonical(request: &Request) -> (String, String) {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     pairs.sort_unstable();
-    let mut headers: Vec<(String, &str)> = Vec::new();
+    let mut headers: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity(request.headers.len());
     for (name, value) in &request.headers {
-        headers.push((name.to_ascii_lowercase(), value.trim()));
+        let folded = match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(name.to_ascii_lowercase()),
+            false => Cow::Borrowed(name.as_str()),
+        };
+        headers.push((folded, value.trim()));
     }
-    headers.sort();
-    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let signed = names.join(";");
-    let mut text = format!("{}\n{path}\n{}\n", request.method, pairs.join("&"));
+    headers.sort_unstable();
+    let length: usize = headers.iter().map(|(name, value)| 2 * name.len() + value.len() + 3).sum();
+    let (mut text, mut signed) = (String::with_capacity(length + 256), String::new());
+    for part in [request.method.as_str(), "\n", path, "\n", &pairs.join("&"), "\n"] {
+        text.push_str(part);
+    }
     for (name, value) in &headers {
-        writeln!(text, "{name}:{value}").expect("writing to a string");
+        for part in [name, ":", value, "\n"] {
+            text.push_str(part);
+        }
+        if !signed.is_empty() {
+            signed.push(';');
+        }
+        signed.push_str(name);
     }
-    write!(text, "\n{signed}\n{}", hex_sha256(&request.body)).expect("writing to a string");
+    for part in ["\n", signed.as_str(), "\n", &hex_sha256(&request.body)] {
+        text.push_str(part);
+    }
     (text, signed)
 }
 
@@ -149,8 +163,8 @@ fn timestamp(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
-fn mac(key: &hmac::Key, text: &[u8]) -> Vec<u8> {
-    hmac::sign(key, text).as_ref().to_vec()
+fn mac(key: &hmac::Key, text: &[u8]) -> hmac::Tag {
+    hmac::sign(key, text)
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
@@ -158,12 +172,13 @@ fn hex_sha256(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         for half in [byte >> 4, byte & 15] {
             text.push(char::from_digit(half.into(), 16).unwrap_or('0'));
         }
-        text
-    })
+    }
+    text
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{
-    Catalogue, ErrorCode, Kind, Operation, OutputIndex, Schema, Serial, Service, ServiceInfo,
+    Catalogue, ErrorCode, Holds, Kind, Operation, OutputIndex, Schema, Serial, Service, ServiceInfo,
 };
 use node::Node;
 pub use write::write;
@@ -111,6 +111,7 @@ impl Model {
             unreached: Vec::new(),
             outputs: OutputIndex::new(),
             serial: Serial::default(),
+            holds: Holds::default(),
         };
         Catalogue { services: BTreeMap::from([(self.id, service)]), ..Catalogue::default() }
     }
