@@ -17,6 +17,7 @@ pub mod hunt;
 pub mod near;
 pub mod outcome;
 pub mod pattern;
+mod pointer;
 pub mod property;
 pub mod reachability;
 pub mod reference;

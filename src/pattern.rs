@@ -165,7 +165,11 @@ impl Pattern {
                     return differ("an object".into());
                 }
                 for (name, pattern) in members {
-                    pattern.compare(value.get(name), &format!("{at}/{}", escape(name)), found);
+                    pattern.compare(
+                        value.get(name),
+                        &format!("{at}/{}", crate::pointer::escaped(name)),
+                        found,
+                    );
                 }
             }
             Self::List(patterns) => match value.as_array() {
@@ -448,10 +452,6 @@ pub fn verify_jwt(token: &str, head: &Value, jwks: &Value) -> bool {
         public.verify(algorithm, signed.as_bytes(), &signature).ok()
     };
     verify().is_some()
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Returns compact JSON, cut at 300 characters.

@@ -180,6 +180,7 @@ pub fn text(catalogue: &Catalogue, transcript: &Transcript, own: &[(String, Stri
     }
     if let Some(entries) = form.as_array_mut() {
         steady::join_pages(entries);
+        steady::shut_pages(entries);
     }
     // Exchanges keep their order; what is in them is steadied.
     for entry in form.as_array_mut().into_iter().flatten() {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Kind, Schema, Service, Volatile};
+use crate::pointer;
 
 /// What a leaf is beyond its JSON type, and what to call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +146,7 @@ impl<'a> Leaves<'a, '_> {
                 for (key, member) in members {
                     let inner =
                         schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
-                    at.push('/');
-                    if key.contains(['~', '/']) {
-                        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                    } else {
-                        at.push_str(key);
-                    }
+                    pointer::push(at, key);
                     self.walk(inner, inherited, key, member, at);
                     at.truncate(length);
                 }
@@ -195,7 +191,7 @@ impl<'a> Walk<'a, '_> {
                 for (key, member) in members {
                     let inner =
                         schema.and_then(|s| s.member(key).or(s.additional_properties.as_deref()));
-                    let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let pointer = format!("{at}/{}", pointer::escaped(key));
                     let inherited = class.as_ref().filter(|class| class.is_secret());
                     let member = self.walk(inner, inherited, key, member, &pointer);
                     rebuilt.insert(key.clone(), member);

@@ -84,13 +84,13 @@ fn drop_nulls(value: &mut Value, at: &str, found: &mut Vec<Breach>) {
         Value::Object(members) => {
             members.retain(|name, member| {
                 if member.is_null() {
-                    let pointer = format!("{at}/{}", escape(name));
+                    let pointer = format!("{at}/{}", crate::pointer::escaped(name));
                     found.push(NULL.broken(pointer, "absent", "null"));
                 }
                 !member.is_null()
             });
             for (name, member) in members {
-                drop_nulls(member, &format!("{at}/{}", escape(name)), found);
+                drop_nulls(member, &format!("{at}/{}", crate::pointer::escaped(name)), found);
             }
         }
         Value::Array(items) => {
@@ -110,12 +110,20 @@ fn breaches(service: &Service, error: ValidationError<'_>) -> Vec<Breach> {
             let name = property.as_str().unwrap_or_default();
             let expected = format!("required member {name}");
             let promise = if is_shared(service, &error) { SHARED } else { MODELLED };
-            vec![promise.broken(format!("{at}/{}", escape(name)), expected, "absent")]
+            vec![promise.broken(
+                format!("{at}/{}", crate::pointer::escaped(name)),
+                expected,
+                "absent",
+            )]
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let extra = |name: &String| {
                 let value = error.instance().get(name).map_or_else(String::new, shorten);
-                NOT_IN_MODEL.broken(format!("{at}/{}", escape(name)), "absent", value)
+                NOT_IN_MODEL.broken(
+                    format!("{at}/{}", crate::pointer::escaped(name)),
+                    "absent",
+                    value,
+                )
             };
             unexpected.iter().map(extra).collect()
         }
@@ -157,10 +165,6 @@ fn once_each(found: Vec<Breach>) -> Vec<Breach> {
         seen.insert((super::finding_id(CHECK.id, "", breach), breach.expected.clone()))
     });
     first.take(MOST).collect()
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Compiled output shapes, by the service's serial number and the operation.

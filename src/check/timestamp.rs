@@ -6,6 +6,7 @@ use super::{Breach, Check, Promise, answered};
 use crate::catalogue::{Catalogue, Schema, Service};
 use crate::outcome::{Evidence, Level};
 use crate::pattern::shorten;
+use crate::pointer;
 use crate::transcript::Exchange;
 
 pub(super) const CHECK: Check = Check {
@@ -51,11 +52,7 @@ fn walk(
         Value::Object(members) => {
             for (name, member) in members {
                 let inner = schema.member(name).or(schema.additional_properties.as_deref());
-                at.push('/');
-                match name.contains(['~', '/']) {
-                    true => at.push_str(&name.replace('~', "~0").replace('/', "~1")),
-                    false => at.push_str(name),
-                }
+                pointer::push(at, name);
                 walk(service, inner, member, at, found);
                 at.truncate(above);
             }

@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
         let wanted = |name: &str| only.is_none_or(|only| only == name);
         let mut first = true;
         for (name, member) in schema.properties.iter().flatten().filter(|(name, _)| wanted(name)) {
-            let pointer = format!("{pointer}/{}", escaped(name));
+            let pointer = format!("{pointer}/{}", crate::pointer::escaped(name));
             let value = base.get(name);
             let spot = Spot { owner, name, pointer: &pointer, value, entry: false };
             let required = schema.required.contains(name);
@@ -308,7 +308,7 @@ impl<'a> Walk<'a> {
             self.overfull(schema, spot, most);
         }
         if let Some((key, first)) = there.and_then(|entries| entries.iter().next()) {
-            let pointer = format!("{}/{}", spot.pointer, escaped(key));
+            let pointer = format!("{}/{}", spot.pointer, crate::pointer::escaped(key));
             let nested = self.service.resolve(entry).kind == Some(Kind::Object);
             let inner = Spot { pointer: &pointer, value: Some(first), entry: !nested, ..spot };
             self.spot(entry, inner);
@@ -363,9 +363,4 @@ fn against_pattern(shape: &Schema, text: &str) -> Option<String> {
         let sized = (least..=most).contains(&units(&stray));
         (sized && !keeps_pattern(shape, &stray)).then_some(stray)
     })
-}
-
-/// Returns a name as a part of a JSON pointer.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical::class_of;
 use crate::catalogue::{Schema, Service, Volatile};
+use crate::pointer;
 
 /// A UUID, or the region and account of an ARN: what differs in texts without meaning anything.
 static CHOSEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -303,11 +304,7 @@ impl<'a> Walk<'a, '_> {
     /// Lengthens the pointer by a name; returns how long it was.
     fn step_into(&mut self, name: &str) -> usize {
         let above = self.pointer.len();
-        self.pointer.push('/');
-        match name.contains(['~', '/']) {
-            true => self.pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
-            false => self.pointer.push_str(name),
-        }
+        pointer::push(&mut self.pointer, name);
         above
     }
 

@@ -91,7 +91,7 @@ pub(super) fn first_difference(at: &str, before: &Value, after: &Value) -> Optio
         names.sort();
         names.dedup();
         let inner = names.into_iter().find_map(|name| {
-            let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("{at}/{}", crate::pointer::escaped(name));
             match (one.get(name), other.get(name)) {
                 (Some(before), Some(after)) => first_difference(&pointer, before, after),
                 (Some(alone), None) | (None, Some(alone)) if answers::is_void(alone) => None,

@@ -39,7 +39,7 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
         }
         let place = lists.iter().position(|i| same_list(&seen.calls[*i], heard));
         if let Some(before) = place.map(|place| lists.swap_remove(place))
-            && seen.undisturbed(before, index, owner)
+            && seen.untouched(before, index, owner)
         {
             found.extend(disagreement(seen, before, index));
         }

@@ -129,7 +129,7 @@ fn read(
             if let Some(code) = heard.refusal() {
                 let lost =
                     written.made && code.contains("NotFound") && describes(heard, &resource.read);
-                if lost && !kind.ends_with("-pool") {
+                if lost && !kind.ends_with("-pool") && !heard.is_to_be_refused() {
                     let expected = format!("what {} made", by.name);
                     found.push(SHOWN.broken(index, "", expected, format!("`{code}`")));
                 }

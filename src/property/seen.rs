@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::catalogue::{Catalogue, Operation, Resource, Service};
 use crate::check::throttled;
 use crate::pattern::decode_jwt;
-use crate::transcript::{Call, Exchange, Transcript};
+use crate::transcript::{Call, Exchange, Expected, Transcript};
 
 /// A transcript, read once for all properties.
 #[derive(Debug)]
@@ -101,6 +101,13 @@ impl<'a> Seen<'a> {
             && !self.restless(to, owner)
     }
 
+    /// Tells whether, besides, nobody tried to change anything: a refused call that has left a
+    /// trace is the question of `no-trace`.
+    pub(super) fn untouched(&self, from: usize, to: usize, owner: &str) -> bool {
+        self.undisturbed(from, to, owner)
+            && !self.between(from, to).any(|heard| !heard.reads && heard.may_be_of(owner))
+    }
+
     /// Returns the exchanges between two.
     pub(super) fn between(&self, from: usize, to: usize) -> impl Iterator<Item = &Heard<'a>> {
         self.calls.iter().take(to).skip(from + 1)
@@ -129,6 +136,14 @@ impl<'a> Heard<'a> {
             Said::Refusal(code) => Some(code),
             Said::Answer(_) | Said::Nothing => None,
         }
+    }
+
+    /// Tells whether the call is to be refused, as its step or the reference says: how is theirs
+    /// to ask.
+    pub(super) fn is_to_be_refused(&self) -> bool {
+        let expected = self.exchange.expect.as_ref().map(|expect| &expect.outcome);
+        matches!(expected, Some(Expected::Error { .. }))
+            || self.exchange.twin.as_ref().is_some_and(|twin| twin.answer.is_err())
     }
 
     /// Tells whether something may be otherwise since this call.

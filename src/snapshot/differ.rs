@@ -32,7 +32,7 @@ fn walk(accepted: Option<&Value>, now: Option<&Value>, at: &str, found: &mut Vec
     match (accepted, now) {
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
             for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
-                let escaped = key.replace('~', "~0").replace('/', "~1");
+                let escaped = crate::pointer::escaped(key);
                 walk(a.get(key), b.get(key), &format!("{at}/{escaped}"), found);
             }
         }

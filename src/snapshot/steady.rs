@@ -43,6 +43,9 @@ const DRAWN: [&str; 8] = [
     "n",
 ];
 
+/// Members that tell that there is more of a list.
+const TOKENS: [&str; 2] = ["NextToken", "PaginationToken"];
+
 /// Longer texts, in characters, are cut.
 const LONGEST: usize = 2_000;
 
@@ -104,6 +107,21 @@ pub(super) fn join_pages(entries: &mut Vec<Value>) {
     *entries = joined;
 }
 
+/// Of lists that end before their end, keeps the length: which items came first is nobody's
+/// promise.
+pub(super) fn shut_pages(entries: &mut [Value]) {
+    for entry in entries {
+        let Some(output) = entry.get_mut("output").and_then(Value::as_object_mut) else { continue };
+        if !TOKENS.iter().any(|token| output.contains_key(*token)) {
+            continue;
+        }
+        for items in output.values_mut().filter(|value| value.is_array()) {
+            let length = items.as_array().map_or(0, Vec::len);
+            *items = Value::from(format!("<{length} items>"));
+        }
+    }
+}
+
 fn join(first: &mut Value, mut page: Value) {
     let length = |output: &Value| {
         let lists = output.as_object().into_iter().flatten().filter_map(|(_, v)| v.as_array());
@@ -113,6 +131,9 @@ fn join(first: &mut Value, mut page: Value) {
         Some(pages) => pages.iter().cloned().chain([length(&page["output"]).into()]).collect(),
         None => vec![Value::from(length(&first["output"])), length(&page["output"]).into()],
     };
+    if let Some(output) = first["output"].as_object_mut() {
+        output.retain(|name, _| !TOKENS.contains(&name.as_str()));
+    }
     let more = page["output"].as_object_mut().map(std::mem::take).unwrap_or_default();
     for (name, value) in more {
         match (&mut first["output"][&name], value) {
@@ -195,6 +216,19 @@ mod tests {
         check(two, expected);
         // Of plain values the order may be the point.
         check(json!(["b", "a"]), json!(["b", "a"]));
+    }
+
+    #[test]
+    fn of_a_page_with_another_behind_it_the_length_is_kept() {
+        let mut entries = vec![
+            json!({"output": {"Groups": ["a", "b"], "NextToken": "<next-token#1>"}}),
+            json!({"output": {"Groups": ["a", "b"]}}),
+            json!({"error": "x"}),
+        ];
+        let whole = entries[1..].to_vec();
+        shut_pages(&mut entries);
+        assert_eq!(entries[0]["output"]["Groups"], "<2 items>");
+        assert_eq!(entries[1..], whole);
     }
 
     #[test]

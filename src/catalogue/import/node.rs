@@ -97,7 +97,7 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, key: &str, value: &'a Value) -> Node<'a> {
-        let escaped = key.replace('~', "~0").replace('/', "~1");
+        let escaped = crate::pointer::escaped(key);
         Node { file: self.file, pointer: format!("{}/{escaped}", self.pointer), value }
     }
 }

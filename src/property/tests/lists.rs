@@ -57,6 +57,13 @@ fn pages_make_up_the_list() {
 }
 
 #[test]
+fn lists_around_a_refused_call_are_no_trace_s_question() {
+    let create = ("AdminCreateUser", of(POOL, json!({"Username": "c"})), json!("!NotNow"));
+    let lists = [list(json!({}), users(&["a"])), create, list(json!({}), users(&["a", "c"]))];
+    check(&lists, &["no-trace 3 /Users"]);
+}
+
+#[test]
 fn a_page_is_no_longer_than_asked() {
     let page = |names: &[&str]| {
         let mut said = users(names);

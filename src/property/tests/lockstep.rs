@@ -130,3 +130,27 @@ fn who_refuses_everything_is_told_so_once() {
     check(&[plain.clone(), variant.clone()], &["1 status"]);
     check(&[variant, plain], &["2 status"]);
 }
+
+#[test]
+fn a_read_that_has_to_be_refused_loses_nothing() {
+    let group = json!({"GroupName": "g"});
+    let made = json!({"Group": {"GroupName": "g", "UserPoolId": POOL}});
+    let create = step("CreateGroup", group.clone(), made, Ok(json!({})));
+    let lost = json!("!ResourceNotFoundException");
+    let lost_by = |ours: Result<Value, Refusal>| {
+        let mut steps = transcript(&[
+            create.0.clone(),
+            step("GetGroup", group.clone(), lost.clone(), ours.clone()).0,
+        ]);
+        steps.exchanges[1].twin = Some(Twin {
+            input: of(OURS, group.clone()),
+            answer: ours,
+            one_fault: true,
+            odd: false,
+        });
+        let found = examine(catalogue(), &steps).into_iter();
+        found.filter(|(property, _)| property.id == "read-your-writes").count()
+    };
+    assert_eq!(lost_by(Ok(json!({"Group": {"GroupName": "g"}}))), 1);
+    assert_eq!(lost_by(broken("1 validation error detected")), 0);
+}
