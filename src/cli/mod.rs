@@ -12,6 +12,7 @@ mod run;
 mod scenarios;
 mod self_check;
 mod serve;
+mod survey;
 mod targets;
 
 use std::io::Write;
@@ -76,6 +77,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Measures how well generated cases find the named faults of the reference.
     SelfCheck(self_check::SelfCheckArgs),
+    /// Plays the suite on every target that is installed and compares them.
+    Survey(survey::SurveyArgs),
     /// Lists the targets that have a profile.
     Targets,
     /// Renders a saved run again, or prints the schema of the JSON report.
@@ -173,6 +176,7 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),
         Command::Explain(args) => explain::explain(args, &cli.folders),
         Command::SelfCheck(args) => self_check::self_check(args, &cli.folders),
+        Command::Survey(args) => survey::survey(args, &cli.folders),
         Command::Targets => targets::targets(&cli.folders),
         Command::Report(args) => report::report(args),
     }

@@ -2,7 +2,8 @@
 //! reports.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,9 @@ pub(super) struct PlayArgs {
     /// Lists notes and passing operations too, and what generated cases did not reach.
     #[arg(long, short)]
     verbose: bool,
+    /// Prints what the run comes to in a line.
+    #[arg(skip)]
+    brief: bool,
 }
 
 /// What is decided for a run before the first case.
@@ -98,6 +102,19 @@ pub(super) struct Playing<'a> {
 }
 
 impl PlayArgs {
+    /// Tells whether they say where to play, or where to report.
+    pub(super) fn is_bound(&self) -> bool {
+        let reports = [&self.report_json, &self.report_junit];
+        self.target.is_some() || self.as_profile.is_some() || reports.iter().any(|r| r.is_some())
+    }
+
+    /// Has them play against a target among others: a report in `file`, and a line to read.
+    pub(super) fn surveys(&mut self, target: &str, file: &Path) {
+        self.target = Some(target.to_owned());
+        self.report_json = Some(file.to_owned());
+        self.brief = true;
+    }
+
     /// Returns the seed given, or one drawn from the clock.
     pub(super) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(draw_seed)
@@ -280,7 +297,11 @@ fn finish(args: &PlayArgs, run: &Run) -> Result<u8, Failure> {
     if let Some(path) = &args.report_junit {
         report::json::write_bytes(path, report::junit::render(run).as_bytes())?;
     }
-    say(&report::terminal::render(run, style(args.verbose)));
+    if args.brief {
+        complain(&format!("{}: {}", run.target, report::Summary::of(run).conclusion(run)));
+    } else {
+        say(&report::terminal::render(run, style(args.verbose)));
+    }
     Ok(run.conclusion().exit_code())
 }
 
@@ -311,6 +332,13 @@ pub(super) fn profiles(folders: &Folders) -> Source {
     folders.targets.clone().map_or(Source::Embedded, Source::Folder)
 }
 
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Tells whether the process was asked to end.
+pub(super) fn was_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// Returns when the process is asked to end, by Ctrl-C or SIGTERM.
 pub(super) async fn interrupted() {
     let mut terminate =
@@ -325,6 +353,7 @@ pub(super) async fn interrupted() {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
     }
+    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 fn elapsed_ms(since: Instant) -> u64 {

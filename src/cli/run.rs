@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 
 use super::play::{PlayArgs, Playing, play};
 use super::{Failure, Folders, complain, say};
@@ -68,7 +68,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR|none", default_value = DEFAULT_FOLDER)]
     failures: String,
     #[command(flatten)]
-    play: PlayArgs,
+    pub(super) play: PlayArgs,
 }
 
 /// A part of a run.
@@ -99,6 +99,25 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl RunArgs {
+    /// Reads flags as `run` takes them.
+    ///
+    /// # Errors
+    /// They are none of `run`, or name a target or a report, which is the caller's to do.
+    pub(super) fn of_flags(flags: &[String]) -> Result<Self, Failure> {
+        let command = Self::augment_args(Command::new("run").no_binary_name(true));
+        let matches = command.try_get_matches_from(flags).map_err(|error| {
+            let text = error.to_string();
+            Failure(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
+        })?;
+        let args = Self::from_arg_matches(&matches).map_err(|e| Failure(e.to_string()))?;
+        match args.list || args.play.is_bound() {
+            true => {
+                Err(Failure("--list, --target, --as and reports are not for every target".into()))
+            }
+            false => Ok(args),
+        }
+    }
+
     fn plays(&self, phase: Phase) -> bool {
         self.phase.is_empty() || self.phase.contains(&phase)
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::differential::{Compared, Comparison, Figures, LevelRow, OperationRow, Reach, Standing};
+use crate::age::date;
+use crate::differential::{
+    Compared, Comparison, Figures, Heading, LevelRow, OperationRow, Reach, Standing,
+};
 use crate::report::promise::{count, difference, fields, heading, percent, title};
 use crate::report::sheet::{Block, Mark, Sheet};
 use crate::report::text::{counted, one_line};
@@ -23,6 +26,32 @@ pub fn sheet(comparison: &Comparison, all: bool) -> Sheet {
     findings(&mut sheet, comparison, &labels, all);
     on_none(&mut sheet, comparison);
     sheet
+}
+
+/// Returns the figures by level alone, with what was compared and when.
+pub fn figures(comparison: &Comparison) -> Sheet {
+    let mut sheet = Sheet::default();
+    let labels: Vec<String> = comparison.runs.iter().map(|run| one_line(&run.label)).collect();
+    let days: BTreeSet<String> = comparison.runs.iter().map(|run| date(run.started)).collect();
+    let days: Vec<_> = days.into_iter().collect();
+    sheet.title(format!("{}, {}", counted(labels.len(), "target"), days.join(" and ")));
+    sheet.items(comparison.runs.iter().map(|run| surveyed(run)).collect());
+    differences(&mut sheet, comparison);
+    levels(&mut sheet, comparison, &labels);
+    sheet
+}
+
+/// Says which target was played with what, and what it came to.
+fn surveyed(run: &Heading) -> String {
+    let version = run.target_version.as_deref().unwrap_or("of no stated version");
+    one_line(&format!(
+        "{} {version}: seed {}, {} of {}; {}",
+        run.target,
+        run.seed,
+        run.cases,
+        counted(run.planned, "case"),
+        run.conclusion
+    ))
 }
 
 fn differences(sheet: &mut Sheet, comparison: &Comparison) {
