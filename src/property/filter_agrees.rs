@@ -14,13 +14,17 @@ pub(super) const PROPERTY: Property = Property {
     id: "filter-agrees",
     level: Level::Behaviour,
     asks: "ListUsers with a filter shows exactly the users of the whole list that match, on any page",
-    promises: &[FILTER],
+    promises: &[FILTER, BEFORE],
     examine,
 };
 
 const FILTER: Promise = Promise::documented(
     "API reference, ListUsers: Filter, with = for an exact match and ^= for a prefix",
 );
+
+/// Nobody says that a page is full before the next one begins.
+const BEFORE: Promise =
+    Promise::inferred("API reference, ListUsers: Limit, the maximum of users to be returned");
 
 /// `attribute = "value"`, or with `^=`.
 struct Filter {
@@ -60,6 +64,7 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
             continue;
         }
         found.extend(missing(seen, heard, index, &filter));
+        found.extend(filtered_late(heard, index));
     }
     found
 }
@@ -82,6 +87,18 @@ fn missing(seen: &Seen<'_>, heard: &Heard<'_>, index: usize, filter: &Filter) ->
     let lost = users.iter().find(|user| filter.fits(user) == Fits::Yes && !shown(user))?;
     let expected = format!("{}, who matches {}", username(lost), filter.describe());
     Some(FILTER.broken(index, "/Users", expected, format!("{} others", items.len())))
+}
+
+/// A page with room left before one that holds users: the filter took away what was on it.
+fn filtered_late(heard: &Heard<'_>, index: usize) -> Option<Broken> {
+    let pages = heard.exchange.pages.as_ref()?;
+    let limit = usize::try_from(pages.limit.filter(|limit| *limit > 0)?).ok()?;
+    let short = pages.sizes.iter().position(|size| *size < limit)?;
+    let more: usize = pages.sizes.iter().skip(short + 1).sum();
+    (more > 0).then(|| {
+        let expected = format!("{limit} users on page {}, for more follow", short + 1);
+        BEFORE.broken(index, "/Users", expected, pages.sizes[short].to_string())
+    })
 }
 
 fn username(user: &Value) -> String {

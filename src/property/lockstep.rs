@@ -159,6 +159,21 @@ impl Step<'_> {
             || self.operation.name.ends_with("ProvisionedLimit")
     }
 
+    /// How well it is known which code an operation refuses broken constraints with.
+    ///
+    /// The identity pools declare a code of their own for missing parameters; that theirs comes
+    /// before it was seen for other constraints only.
+    fn constraints_grade(&self, refusal: &Refusal) -> Evidence {
+        let told = refusal.message.matches(" at '").count();
+        let all_lack = told > 0 && told == refusal.message.matches("must not be null").count();
+        let declared = self.operation.errors.contains("InvalidParameterException");
+        let answers = self.response.error_code().as_deref() == Some("InvalidParameterException");
+        match self.service.info.id == "cognito-identity" && all_lack && declared && answers {
+            true => Evidence::Inferred,
+            false => Evidence::Modelled,
+        }
+    }
+
     fn difference(&self, difference: Difference) -> Breach {
         let Difference { pointer, member, expected, actual, item } = difference;
         let outputs = &self.service.outputs;
@@ -307,7 +322,7 @@ impl Step<'_> {
             None if refusal.code == "SerializationException" => {
                 (Evidence::Inferred, "the protocol's framework".into())
             }
-            None => (Evidence::Modelled, format!("model of {}", self.operation.name)),
+            None => (self.constraints_grade(refusal), format!("model of {}", self.operation.name)),
         };
         let breach = |pointer: &str, expected: String, actual: String, evidence: Evidence| Breach {
             pointer: pointer.into(),

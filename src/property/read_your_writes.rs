@@ -167,6 +167,9 @@ fn listed(
     found: &mut Vec<Broken>,
 ) {
     let Some((items, owner)) = heard.whole_list().zip(heard.owner.as_ref()) else { return };
+    if heard.is_to_be_refused() {
+        return;
+    }
     // The list of the whole pool; those of a group or a user show some.
     let of_pool = |members: &Value| {
         ["Username", "GroupName", "ClientId", "ClientType"]

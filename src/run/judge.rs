@@ -173,10 +173,19 @@ fn is_echo(one: &Told<'_>, told: &[Told<'_>], exchanges: &[Exchange]) -> bool {
         }
         // The page of a crash comes from elsewhere; other answers tell what the target is like.
         "content-type" | "request-id" if fires("server-fault", one.at) => {
+            let breaks = |at: usize| {
+                let same =
+                    |o: &&Told<'_>| o.check == one.check && o.breach.source == one.breach.source;
+                told.iter().filter(|other| other.at == at).any(|other| same(&other))
+            };
             exchanges.iter().enumerate().any(|(at, exchange)| {
-                is_answer(exchange) && !fires("server-fault", at) && !fires(one.check, at)
+                is_answer(exchange) && !fires("server-fault", at) && !breaks(at)
             })
         }
+        // A list that ends too early lacks what the filter takes, too.
+        "filter-agrees" => beside.any(|other| {
+            other.check == "pages-agree" && other.breach.pointer == one.breach.pointer
+        }),
         "lockstep" => beside.any(|other| match other.check {
             "tokens-honest" => is_about_token(one, other),
             "error-declared" => {
@@ -514,10 +523,23 @@ mod tests {
     /// `lockstep` are of the grade given.
     #[track_caller]
     fn left(grade: Evidence, breaches: &[(usize, &'static str, &str)], expected: &[&str]) {
+        let breaches: Vec<_> = breaches.iter().map(|breach| (*breach, "service model")).collect();
+        left_of(grade, &breaches, expected);
+    }
+
+    /// The same, of breaches that each have a source.
+    #[track_caller]
+    fn left_of(
+        grade: Evidence,
+        breaches: &[((usize, &'static str, &str), &str)],
+        expected: &[&str],
+    ) {
         let exchanges = [exchange(500, "<html>", None), exchange(200, "{}", None)];
-        let tell = |(at, check, pointer): &(usize, &'static str, &str)| {
+        let tell = |((at, check, pointer), source): &((usize, &'static str, &str), &str)| {
             let evidence = if *check == "lockstep" { grade } else { Evidence::Modelled };
-            told(check, pointer, Level::Errors, (*at, &exchanges[*at]), evidence)
+            let mut told = told(check, pointer, Level::Errors, (*at, &exchanges[*at]), evidence);
+            told.breach.source = (*source).into();
+            told
         };
         let mut all: Vec<Told<'_>> = breaches.iter().map(tell).collect();
         without_echoes(&mut all, &exchanges);
@@ -536,10 +558,25 @@ mod tests {
         left(Evidence::Observed, &[(0, "sdk", "body")], &["0 sdk"]);
         let kept = (0, "expectation", "status");
         left(Evidence::Observed, &[crash, kept], &["0 server-fault", "0 expectation"]);
+        // One that another answer has, though in a strange form, is.
+        let id = (0, "request-id", "header:x-amzn-requestid");
+        let strange = (1, "request-id", "header:x-amzn-requestid");
+        left_of(
+            Evidence::Observed,
+            &[(crash, "service model"), (id, "seen"), (strange, "another source")],
+            &["0 server-fault", "1 request-id"],
+        );
         // A header that lacks everywhere is no matter of the crash.
         let header = |at| (at, "content-type", "header:content-type");
         let everywhere = ["0 server-fault", "0 content-type", "1 content-type"];
         left(Evidence::Observed, &[crash, header(0), header(1)], &everywhere);
+    }
+
+    #[test]
+    fn a_list_that_ends_too_early_is_no_matter_of_the_filter() {
+        let (pages, filter) = ((1, "pages-agree", "/Users"), (1, "filter-agrees", "/Users"));
+        left(Evidence::Observed, &[pages, filter], &["1 pages-agree"]);
+        left(Evidence::Observed, &[filter], &["1 filter-agrees"]);
     }
 
     #[test]

@@ -57,6 +57,17 @@ fn pages_make_up_the_list() {
 }
 
 #[test]
+fn a_filter_applies_before_the_limit() {
+    let pages = |sizes: Value| {
+        let input = json!({"Filter": "status = \"Enabled\"", "Limit": 1});
+        list(input, paged(&["a", "b"], sizes))
+    };
+    check(&[pages(json!([1, 1]))], &[]);
+    check(&[pages(json!([1, 1, 0]))], &[]);
+    check(&[pages(json!([1, 0, 1]))], &["filter-agrees 1 /Users"]);
+}
+
+#[test]
 fn lists_around_a_refused_call_are_no_trace_s_question() {
     let create = ("AdminCreateUser", of(POOL, json!({"Username": "c"})), json!("!NotNow"));
     let lists = [list(json!({}), users(&["a"])), create, list(json!({}), users(&["a", "c"]))];
