@@ -251,6 +251,7 @@ fn sum(a: Tally, b: &Tally) -> Tally {
         pass: a.pass + b.pass,
         note: a.note + b.note,
         fail: a.fail + b.fail,
+        known: a.known + b.known,
         flaky: a.flaky + b.flaky,
         unsupported: a.unsupported + b.unsupported,
         skipped: a.skipped + b.skipped,
