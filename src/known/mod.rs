@@ -163,6 +163,11 @@ impl Item {
             && self.case.as_ref().is_none_or(|case| *case == finding.case)
     }
 
+    /// What orders entries that cover the same: wider ones first, then as they stand in the file.
+    fn rank(&self) -> impl Ord + use<> {
+        (self.case.is_some(), self.operation.is_some(), self.line)
+    }
+
     /// Tells whether it covers everything that `other`, of the same identity, does.
     fn includes(&self, other: &Self) -> bool {
         let wider = |mine: &Option<String>, theirs: &Option<String>| {
@@ -256,10 +261,15 @@ impl Known {
         }
     }
 
-    /// Returns the entry in force that is about a finding, if there is one.
+    /// Returns the entries in force that are about a finding.
+    fn entries_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = usize> + 'a {
+        let named = self.index.get(&Identity::of(finding));
+        named.into_iter().flatten().copied().filter(|at| self.items[*at].covers(finding))
+    }
+
+    /// Returns the entry in force that a finding gets its reason from, if there is one.
     fn entry_of(&self, finding: &Finding) -> Option<usize> {
-        let named = self.index.get(&Identity::of(finding))?;
-        named.iter().copied().find(|at| self.items[*at].covers(finding))
+        self.entries_of(finding).min_by_key(|at| self.items[*at].rank())
     }
 
     /// Returns the list as YAML.

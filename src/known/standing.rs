@@ -19,6 +19,10 @@ struct Shown<'a> {
     failing: BTreeSet<&'a str>,
     /// It shows and fails nothing.
     noted: bool,
+    /// Something shows that no earlier entry covers.
+    own: bool,
+    /// Line of an earlier entry that covers what shows.
+    covered_by: Option<u64>,
     /// The operations it shows for.
     operations: BTreeSet<&'a str>,
 }
@@ -36,11 +40,19 @@ impl Known {
     pub fn held_against(&self, run: &Run) -> KnownFailures {
         let mut shown: Vec<Shown<'_>> = self.items.iter().map(|_| Shown::default()).collect();
         for finding in run.findings() {
-            let Some(at) = self.entry_of(finding) else { continue };
-            shown[at].operations.insert(&finding.operation);
-            match finding.fails {
-                true => drop(shown[at].failing.insert(&finding.case)),
-                false => shown[at].noted = true,
+            let mut covering: Vec<usize> = self.entries_of(finding).collect();
+            covering.sort_by_key(|at| self.items[*at].rank());
+            for at in &covering {
+                let shown = &mut shown[*at];
+                shown.operations.insert(&finding.operation);
+                match covering[0] == *at {
+                    true => shown.own = true,
+                    false => shown.covered_by = Some(self.items[covering[0]].line),
+                }
+                match finding.fails {
+                    true => drop(shown.failing.insert(&finding.case)),
+                    false => shown.noted = true,
+                }
             }
         }
         let cases = run.cases.iter().map(|case| (case.case.as_str(), case)).collect();
@@ -71,6 +83,10 @@ impl Sight<'_> {
             let operations: Vec<_> = shown.operations.iter().copied().collect();
             let operations = operations.join(" and ");
             let why = format!("it covers findings of {operations}: say which, by `operation`");
+            return KnownStanding::Unmatched { why };
+        }
+        if let (false, Some(line)) = (shown.own, shown.covered_by) {
+            let why = format!("redundant: line {line} covers all that shows of it");
             return KnownStanding::Unmatched { why };
         }
         if !shown.failing.is_empty() {

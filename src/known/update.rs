@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Identity, Item, Known, Origin, Remark, of_generation};
 use crate::age;
 use crate::outcome::{CaseOutcome, Finding, KnownStanding, Phase, Run, Verdict};
-use crate::report::text::{one_line, shorten};
+use crate::report::summary::promise;
+use crate::report::text::one_line;
 
 /// Longest part of a promise, or of an answer, that a reason repeats, in characters.
-const QUOTED: usize = 100;
+const QUOTED: usize = 110;
 
 /// A list that was written anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,12 +233,30 @@ fn added(
 
 /// Says where something was seen, what was promised, and what came.
 fn reason(finding: &Finding, date: &str) -> String {
-    let quoted = |text: &str| {
-        let text = one_line(text);
-        let plain: Vec<_> = text.split_whitespace().collect();
-        shorten(&plain.join(" "), QUOTED)
+    // Of an answer where a refusal was due the status tells enough.
+    let came = match finding.actual.split_once(" with ") {
+        Some((status, _)) if status.starts_with("status ") => status,
+        _ => &finding.actual,
     };
-    let Finding { expected, actual, evidence, .. } = finding;
-    let (expected, actual) = (quoted(expected), quoted(actual));
-    format!("taken from a report of {date}; promised ({evidence}): {expected}; came: {actual}")
+    let (promise, came) = (quoted(&promise(finding)), quoted(came));
+    let evidence = finding.evidence;
+    format!("taken from a report of {date}; promised ({evidence}): {promise}; came: {came}")
+}
+
+/// Returns the start of a text, without what differs from run to run, such as ids.
+fn quoted(text: &str) -> String {
+    let text = one_line(text);
+    let chosen = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        digits > 3 || (digits == 3 && word.len() > 3)
+    };
+    let words = text.split_whitespace().map(|word| {
+        let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if chosen(inner) { word.replace(inner, "…") } else { word.to_owned() }
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text,
+    }
 }

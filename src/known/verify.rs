@@ -46,7 +46,7 @@ pub(super) fn redundant(list: &Known) -> Vec<Mistake> {
     let mut kept = BTreeMap::<&Identity, Vec<&Item>>::new();
     let mut items: Vec<&Item> = list.items.iter().filter(|item| item.in_force).collect();
     // Of two that name the same, the later is too much; the narrower in any case.
-    items.sort_by_key(|item| (item.case.is_some(), item.operation.is_some(), item.line));
+    items.sort_by_key(|item| item.rank());
     for item in items {
         let others = kept.entry(&item.identity).or_default();
         match others.iter().find(|other| other.includes(item)) {

@@ -120,6 +120,9 @@ fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let rest =
         format!("harness {}, models {}, seed {}", run.harness, models.join(" and "), run.seed);
     page.line(Tone::Plain, &one_line(&rest));
+    if let Some(words) = run.selection.as_ref().filter(|words| !words.is_empty()) {
+        page.line(Tone::Plain, &one_line(&format!("selected with {}", words.join(" "))));
+    }
     let cases = match run.complete {
         true => counted(run.cases.len(), "case"),
         false => format!("{} of {}", run.cases.len(), counted(run.planned, "case")),
