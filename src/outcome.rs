@@ -491,7 +491,7 @@ impl Run {
     pub fn conclusion(&self) -> Conclusion {
         let verdicts = || self.cases.iter().flat_map(|case| case.verdicts.values());
         let list = self.known.as_ref();
-        if list.is_some_and(|list| list.unmatched().next().is_some()) {
+        if list.is_some_and(|list| list.wrong().next().is_some()) {
             return Conclusion::WrongList;
         }
         let fixed = list.is_some_and(|list| list.fixed().next().is_some());

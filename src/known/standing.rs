@@ -86,8 +86,7 @@ impl Sight<'_> {
             return KnownStanding::Unmatched { why };
         }
         if let (false, Some(line)) = (shown.own, shown.covered_by) {
-            let why = format!("redundant: line {line} covers all that shows of it");
-            return KnownStanding::Unmatched { why };
+            return KnownStanding::Redundant { covered_by: line };
         }
         if !shown.failing.is_empty() {
             return KnownStanding::Fails { cases: shown.failing.len() };

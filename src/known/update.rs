@@ -131,6 +131,7 @@ fn fate(item: &Item, standing: &KnownStanding, same: bool) -> Option<String> {
     match standing {
         KnownStanding::Fixed => Some("it fails no more".into()),
         KnownStanding::Unmatched { why } => Some(why.clone()),
+        KnownStanding::Redundant { .. } => Some("another entry covers it".into()),
         KnownStanding::Unsaid { why } if !same && !item.flaky => {
             let shows = item.case.as_ref().or(item.seen.as_ref());
             shows.is_some_and(|case| Phase::of(case).is_some()).then(|| why.clone())
@@ -210,18 +211,24 @@ fn added(
     seen: &BTreeMap<(Identity, Option<String>), Sighting>,
     run: &Run,
 ) -> Vec<Item> {
-    // Entries that are the same but for their place get one reason, and stand together.
+    // Entries that are the same but for their place get one reason, and stand together, where that
+    // says the same of all of them: a rule, or what is so in every header.
     let mut reasons = BTreeMap::<Identity, String>::new();
     let date = age::date(run.started);
     let item = |(key, finding): ((Identity, Option<String>, Option<String>), &Finding)| {
         let (identity, operation, case) = key;
-        let reason = reasons.entry(identity.clone()).or_insert_with(|| reason(finding, &date));
+        let alike = identity.rule.is_some() || identity.pointer.starts_with("header:");
+        let own = reason(finding, &date);
+        let reason = match alike {
+            true => reasons.entry(identity.clone()).or_insert(own).clone(),
+            false => own,
+        };
         let sighting = seen.get(&(identity.clone(), operation.clone()));
         Item {
             line: 0,
             seen: sighting.filter(|_| case.is_none()).and_then(Sighting::best),
             flaky: sighting.is_some_and(|sighting| !sighting.steady),
-            remark: Remark { reason: reason.clone(), ..Remark::default() },
+            remark: Remark { reason, ..Remark::default() },
             in_force: true,
             operation,
             case,

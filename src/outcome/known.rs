@@ -61,6 +61,11 @@ pub enum KnownStanding {
         /// What there is instead.
         why: String,
     },
+    /// Another entry covers all that shows of it.
+    Redundant {
+        /// Line of the other.
+        covered_by: u64,
+    },
     /// It does not show, but this run cannot tell that it never does.
     Unsaid {
         /// Why.
@@ -89,10 +94,14 @@ impl KnownFailures {
         self.entries.iter().filter(|entry| entry.standing == KnownStanding::Fixed)
     }
 
-    /// Returns the entries that are wrong, with what there is instead.
-    pub fn unmatched(&self) -> impl Iterator<Item = (&KnownEntry, &str)> {
+    /// Returns the entries that are wrong, each with the word for it and the reason.
+    pub fn wrong(&self) -> impl Iterator<Item = (&KnownEntry, &'static str, String)> {
         self.entries.iter().filter_map(|entry| match &entry.standing {
-            KnownStanding::Unmatched { why } => Some((entry, why.as_str())),
+            KnownStanding::Unmatched { why } => Some((entry, "unmatched", why.clone())),
+            KnownStanding::Redundant { covered_by } => {
+                let why = format!("line {covered_by} covers all that shows of it");
+                Some((entry, "redundant", why))
+            }
             _ => None,
         })
     }
@@ -104,9 +113,9 @@ impl KnownFailures {
             let remove = "it fails no more: remove the line";
             format!("{}: fixed: {}: {remove}", at(entry), entry.what())
         });
-        let unmatched = self
-            .unmatched()
-            .map(|(entry, why)| format!("{}: unmatched: {}: {why}", at(entry), entry.what()));
-        unmatched.chain(fixed).collect()
+        let wrong = self
+            .wrong()
+            .map(|(entry, word, why)| format!("{}: {word}: {}: {why}", at(entry), entry.what()));
+        wrong.chain(fixed).collect()
     }
 }

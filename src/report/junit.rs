@@ -196,7 +196,7 @@ fn listed(list: &KnownFailures) -> Vec<TestCase> {
         case(entry, NonSuccessKind::Failure, "fixed", message)
     });
     let wrong =
-        list.unmatched().map(|(entry, why)| case(entry, NonSuccessKind::Error, "unmatched", why));
+        list.wrong().map(|(entry, word, why)| case(entry, NonSuccessKind::Error, word, &why));
     fixed.chain(wrong).collect()
 }
 

@@ -355,13 +355,13 @@ impl<'a> Summary<'a> {
     }
 
     fn words_if_list_is_wrong(&self, run: &Run) -> String {
-        let entries = run.known.iter().flat_map(|list| list.unmatched()).count();
+        let entries = run.known.iter().flat_map(|list| list.wrong()).count();
         let entries = counted(entries, "entry").replace("entrys", "entries");
         let failed = run.cases.iter().filter(|case| case.has_news()).count();
         let news = counted(failed, "case");
         format!(
-            "the list of known failures is wrong: {entries} to which nothing corresponds; {news} \
-             with failures that are not listed"
+            "the list of known failures is wrong in {entries}; {news} with failures that are not \
+             listed"
         )
     }
 
