@@ -186,7 +186,7 @@ pub(crate) fn sample() -> Run {
         complete: true,
         planned: cases.len(),
         not_played: BTreeMap::new(),
-        selection: Some(Vec::new()),
+        selection: None,
         known: None,
         flags: Vec::new(),
         generated: None,
