@@ -307,8 +307,7 @@ fn an_operation_is_fixed_where_everything_was_played() {
     };
     stands(text, &budget, Conformant, "unsaid: not every case was played");
     let declined = || Verdict::Unsupported { operation: "AdminGetUser".into() };
-    let all = run(vec![case(GENERATED, declined(), Vec::new())]);
-    let mut all = all;
+    let mut all = run(vec![case(GENERATED, declined(), Vec::new())]);
     all.cases[1].operations = vec!["SignUp".into()];
     stands(text, &all, Conformant, "is unsupported");
     let some = run(vec![case(WRITTEN, declined(), Vec::new()), passing(GENERATED)]);
@@ -390,7 +389,7 @@ fn an_update_keeps_what_people_wrote_and_takes_in_what_is_new() {
     ]);
     let (new, counts) = updated(&old, &run);
     assert_eq!(counts, [2, 1, 1]);
-    let kept = &new.items.iter().find(|item| item.identity.pointer == "/Enabled").expect("kept");
+    let kept = new.items.iter().find(|item| item.identity.pointer == "/Enabled").expect("kept");
     assert_eq!(kept.operation.as_deref(), Some("AdminGetUser"));
     assert_eq!(kept.seen.as_deref(), Some(WRITTEN));
     assert_eq!(kept.remark, old.items[0].remark);

@@ -88,8 +88,8 @@ fn misspelt(item: &Item, suite: &Suite) -> Option<String> {
     {
         return Some(near::unknown("rule", rule, catalogue.rules.iter().map(|r| r.id.as_str())));
     }
-    let cases = item.case.iter().chain(&item.seen);
-    cases.into_iter().find_map(|id| unknown_case(id, suite)).or_else(|| pointer(item, catalogue))
+    let mut cases = item.case.iter().chain(&item.seen);
+    cases.find_map(|id| unknown_case(id, suite)).or_else(|| pointer(item, catalogue))
 }
 
 fn unknown_case(id: &str, suite: &Suite) -> Option<String> {
