@@ -1,6 +1,7 @@
 //! What a run yields: plain, serialisable data that every report is a function of.
 
 mod generated;
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use generated::{Answers, ByOperation, Generated, Phase, PhaseFigures, Share};
+pub use known::{KnownEntry, KnownFailures, KnownStanding};
 
 /// How deep a promise lies: from the bytes of a response to what an attacker could exploit.
 #[derive(
@@ -119,6 +121,11 @@ pub enum Verdict {
     Note,
     /// A promise of fail-worthy grade was broken, twice in a row.
     Fail,
+    /// Only promises were broken that the target's list of known failures names.
+    Known {
+        /// Why they are listed.
+        reason: String,
+    },
     /// Broken on the first run, kept on the confirming one.
     Flaky,
     /// The target declines an operation the case needs.
@@ -145,6 +152,7 @@ impl Verdict {
             Self::Pass => "pass",
             Self::Note => "note",
             Self::Fail => "fail",
+            Self::Known { .. } => "known",
             Self::Flaky => "flaky",
             Self::Unsupported { .. } => "unsupported",
             Self::Skipped { .. } => "skipped",
@@ -182,6 +190,10 @@ pub struct Finding {
     pub source: String,
     /// Whether this finding fails the run, or is a note.
     pub fails: bool,
+    /// Why it is listed among the known failures of the target, where it is: it fails all the
+    /// same, and is no news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// The request, ready to paste into a shell, secrets replaced; a run keeps it of the first few
     /// findings of an id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -208,6 +220,11 @@ impl Finding {
         self.curl = String::new();
         self.aws_cli = String::new();
         self.exchange = ExchangeRecord::default();
+    }
+
+    /// Tells whether it fails and no list of known failures names it.
+    pub fn is_news(&self) -> bool {
+        self.fails && self.known.is_none()
     }
 
     /// Returns the constraints of the model that the promise names as broken, each as
@@ -284,9 +301,22 @@ impl CaseOutcome {
         self.verdicts.get(&self.level).unwrap_or(&Verdict::Pass)
     }
 
-    /// Tells whether any level of the case failed.
+    /// Tells whether any level of the case failed for what no list of known failures names.
     pub fn failed(&self) -> bool {
         self.verdicts.values().any(|verdict| matches!(verdict, Verdict::Fail))
+    }
+
+    /// Tells whether a level failed, or was flaky, for what no list of known failures names.
+    pub fn has_news(&self) -> bool {
+        self.verdicts.iter().any(|(level, verdict)| match verdict {
+            Verdict::Fail => true,
+            Verdict::Flaky => {
+                let mut here = self.findings.iter().filter(|f| f.fails && f.level == *level);
+                let listed = here.clone().next().is_some() && here.all(|f| f.known.is_some());
+                !listed
+            }
+            _ => false,
+        })
     }
 }
 
@@ -305,6 +335,13 @@ pub struct Run {
     pub models: BTreeMap<String, String>,
     /// Seed of everything that was chosen at random.
     pub seed: u64,
+    /// What was selected: the flags that leave cases out, each one word; none where everything
+    /// was to be played. Absent where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Vec<String>>,
+    /// The list of known failures the run was held against, with what it says about each entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownFailures>,
     /// Flags that a command needs beside target and seed to repeat what was seen, each one word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
@@ -341,6 +378,9 @@ pub struct Tally {
     pub note: usize,
     /// Broken promises.
     pub fail: usize,
+    /// Broken promises, each of them on the list of known failures.
+    #[serde(default)]
+    pub known: usize,
     /// Not the same twice.
     pub flaky: usize,
     /// Operation declined.
@@ -358,6 +398,7 @@ impl Tally {
             Verdict::Pass => &mut self.pass,
             Verdict::Note => &mut self.note,
             Verdict::Fail => &mut self.fail,
+            Verdict::Known { .. } => &mut self.known,
             Verdict::Flaky => &mut self.flaky,
             Verdict::Unsupported { .. } => &mut self.unsupported,
             Verdict::Skipped { .. } => &mut self.skipped,
@@ -371,20 +412,22 @@ impl Tally {
         self.pass
             + self.note
             + self.fail
+            + self.known
             + self.flaky
             + self.unsupported
             + self.skipped
             + self.indeterminate
     }
 
-    /// Share of all verdicts that are failures, 0 to 1; `None` of nothing.
+    /// Share of all verdicts that are failures, known ones too, 0 to 1; `None` of nothing.
     pub fn divergence(&self) -> Option<f64> {
-        ratio(self.fail, self.total())
+        ratio(self.fail + self.known, self.total())
     }
 
-    /// Share of all verdicts that say something (pass, note or fail), 0 to 1; `None` of nothing.
+    /// Share of all verdicts that say something (pass, note, fail or known), 0 to 1; `None` of
+    /// nothing.
     pub fn coverage(&self) -> Option<f64> {
-        ratio(self.pass + self.note + self.fail, self.total())
+        ratio(self.pass + self.note + self.fail + self.known, self.total())
     }
 }
 
@@ -397,8 +440,10 @@ fn ratio(part: usize, whole: usize) -> Option<f64> {
 pub enum Conclusion {
     /// Nothing unexpected: exit code 0.
     Conformant,
-    /// Unexpected findings: exit code 1.
+    /// Unexpected findings, or known failures that fail no more: exit code 1.
     Divergent,
+    /// The list of known failures has entries to which nothing corresponds: exit code 2.
+    WrongList,
     /// Target unreachable or run cut short: exit code 3.
     Indeterminate,
 }
@@ -440,11 +485,17 @@ impl Run {
 
     /// Returns what the run comes to; of a run with a time budget, as far as it went.
     ///
+    /// What is on the list of known failures is expected, and an entry that shows no more is not.
     /// A failure outweighs what is indeterminate; a target that kept no promise at all diverges,
     /// however politely it declined.
     pub fn conclusion(&self) -> Conclusion {
         let verdicts = || self.cases.iter().flat_map(|case| case.verdicts.values());
-        if verdicts().any(|v| matches!(v, Verdict::Fail | Verdict::Flaky)) {
+        let list = self.known.as_ref();
+        if list.is_some_and(|list| list.wrong().next().is_some()) {
+            return Conclusion::WrongList;
+        }
+        let fixed = list.is_some_and(|list| list.fixed().next().is_some());
+        if fixed || self.cases.iter().any(CaseOutcome::has_news) {
             return Conclusion::Divergent;
         }
         let unsure = verdicts().any(|v| matches!(v, Verdict::Indeterminate { .. }));
@@ -468,6 +519,7 @@ impl Conclusion {
         match self {
             Self::Conformant => 0,
             Self::Divergent => 1,
+            Self::WrongList => 2,
             Self::Indeterminate => 3,
         }
     }
@@ -493,6 +545,7 @@ mod tests {
             evidence: Evidence::Modelled,
             source: String::new(),
             fails: true,
+            known: None,
             curl: String::new(),
             aws_cli: String::new(),
             scenario: None,

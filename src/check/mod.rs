@@ -125,20 +125,29 @@ pub fn throttled(exchange: &Exchange) -> bool {
 /// A digest of the id of the check (or property), what is called ([`Call::subject`]), pointer class (list indexes count as one), rule and kind
 /// (something missing, something extra, a refusal with which code, or a difference).
 pub fn finding_id(check: &str, subject: &str, breach: &Breach) -> String {
-    let class = |part: &str| {
-        let index = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if index { "*".to_owned() } else { part.to_owned() }
-    };
-    let pointer: Vec<String> = breach.pointer.split('/').map(class).collect();
-    let kind = match breach.actual.as_str() {
-        "absent" => "absent",
-        _ if breach.expected == "absent" => "extra",
-        actual => refusal_code(actual).unwrap_or("differs"),
-    };
+    let pointer = pointer_class(&breach.pointer);
+    let kind = kind(&breach.expected, &breach.actual).unwrap_or("differs");
     let rule = breach.rule.as_deref().unwrap_or_default();
-    let text = [check, subject, &pointer.join("/"), rule, kind].join("\n");
+    let text = [check, subject, &pointer, rule, kind].join("\n");
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref()[..5].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns a pointer without its list indices: `/Users/0/Enabled` is `/Users/*/Enabled`.
+pub(crate) fn pointer_class(pointer: &str) -> String {
+    let is_index = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let parts = pointer.split('/').map(|part| if is_index(part) { "*" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Returns what came instead of what was promised: `absent`, `extra`, or the code of a refusal;
+/// `None` of any other difference.
+pub(crate) fn kind<'a>(expected: &str, actual: &'a str) -> Option<&'a str> {
+    match actual {
+        "absent" => Some("absent"),
+        _ if expected == "absent" => Some("extra"),
+        actual => refusal_code(actual),
+    }
 }
 
 /// Returns the code of an `actual` that [`refusal`] wrote.

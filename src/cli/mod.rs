@@ -4,10 +4,12 @@ mod catalogue;
 mod compare;
 mod diff;
 mod explain;
+mod known;
 mod play;
 mod record;
 mod replay;
 mod report;
+mod requirements;
 mod run;
 mod scenarios;
 mod self_check;
@@ -63,8 +65,14 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Tells what changed from one saved run to the next: new failures, fixed, unchanged.
     Diff(diff::DiffArgs),
+    /// Keeps the list of known failures of a target.
+    #[command(subcommand)]
+    Known(known::KnownCommand),
     /// Writes down how a target answers, as snapshots to review.
     Record(record::RecordArgs),
+    /// Freezes and checks requirement sets: cases that stay as they are.
+    #[command(subcommand)]
+    Requirements(requirements::RequirementsCommand),
     /// Serves the reference over HTTP.
     Serve(serve::ServeArgs),
     /// Shows, imports and compares the contract.
@@ -170,6 +178,8 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Replay(args) => replay::replay(args, &cli.folders),
         Command::Compare(args) => compare::compare(args),
         Command::Diff(args) => diff::diff(args),
+        Command::Known(command) => known::known(command, &cli.folders),
+        Command::Requirements(command) => requirements::requirements(command, &cli.folders),
         Command::Record(args) => record::record(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),

@@ -16,6 +16,7 @@ use crate::catalogue::Source;
 use crate::generate::Generator;
 use crate::generate::dictionary::Dictionary;
 use crate::generate::plan::Plan;
+use crate::known::Known;
 use crate::outcome::{CaseOutcome, Run};
 use crate::report::{self, terminal::Style};
 use crate::run::{self, Options, Session};
@@ -99,6 +100,10 @@ pub(super) struct Playing<'a> {
     pub(super) shrink_time: Duration,
     /// Declared errors that generated cases can reach, by operation; none to be counted if empty.
     pub(super) reachable: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
+    /// Flags that leave cases out; `None` where it is not the suite that is played.
+    pub(super) selection: Option<Vec<String>>,
+    /// Failures that are expected of the target.
+    pub(super) known: Option<Known>,
 }
 
 impl PlayArgs {
@@ -118,6 +123,13 @@ impl PlayArgs {
     /// Returns the seed given, or one drawn from the clock.
     pub(super) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(draw_seed)
+    }
+
+    /// Returns the name of the profile of the target, or of the one that it is taken for.
+    pub(super) fn profile(&self) -> Option<&str> {
+        let target = self.target.as_deref().unwrap_or(REFERENCE);
+        let named = !target.contains([':', '/']);
+        self.as_profile.as_deref().or(named.then_some(target))
     }
 
     /// Returns what makes cases, from the recipes among the scenarios.
@@ -199,6 +211,14 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
         }
         Err(error) => return Err(error.into()),
     };
+    let known = playing.known.clone().map(|list| list.for_version(opened.version()));
+    let known = match known.transpose() {
+        Ok(known) => known.map(Arc::new),
+        Err(error) => {
+            opened.shutdown().await;
+            return Err(error.into());
+        }
+    };
     let jobs = playing.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
     let session = Arc::new(Session::new(
         suite.catalogue.clone(),
@@ -214,9 +234,10 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
             lockstep: args.lockstep,
             shrink_requests: args.shrink,
             shrink_time: playing.shrink_time,
+            known: known.clone().unwrap_or_default(),
         },
     ));
-    let outcome = watched(playing, &session, plan).await;
+    let outcome = watched(playing, &session, plan, known.as_deref()).await;
     opened.shutdown().await;
     let run = outcome?;
     let code = finish(args, &run)?;
@@ -228,6 +249,7 @@ async fn watched(
     playing: &Playing<'_>,
     session: &Arc<Session>,
     plan: Plan,
+    known: Option<&Known>,
 ) -> Result<Run, Failure> {
     let args = playing.args;
     let started = Instant::now();
@@ -257,6 +279,8 @@ async fn watched(
         until_interrupted(session, run::run_plan(session, plan, &watch), &progress, planned).await;
     progress.finish_and_clear();
     run.flags = args.flags(playing.folders);
+    run.selection = playing.selection.clone();
+    run.known = known.map(|known| known.held_against(&run));
     if let Some(generated) = &mut run.generated {
         generated.reachable = playing.reachable.clone();
     }

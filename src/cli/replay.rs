@@ -69,6 +69,8 @@ pub(super) fn replay(args: &ReplayArgs, folders: &Folders) -> Result<u8, Failure
         fail_fast: false,
         shrink_time: super::run::SHRINK_TIME,
         reachable: Default::default(),
+        selection: None,
+        known: None,
     };
     Ok(play(&playing, Plan::of(&[Arc::new(case)]))?.1)
 }

@@ -1,6 +1,7 @@
 //! `run`: plays the suite against a target.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,12 +9,17 @@ use clap::{Args, Command, FromArgMatches};
 
 use super::play::{PlayArgs, Playing, play};
 use super::{Failure, Folders, complain, say};
+use crate::age;
+use crate::canonical::quote;
 use crate::failures::{DEFAULT_FOLDER, Failures};
 use crate::generate::plan::{Budget, Plan};
+use crate::known::Known;
 use crate::outcome::{Level, Run};
 use crate::reachability::Matrix;
+use crate::requirements::RequirementSet;
 use crate::scenario::Scenario;
 use crate::suite::{Filter, Suite, SuiteError};
+use crate::target::sign;
 
 /// Wall time for making failures small in a run whose cases have no time budget.
 pub(super) const SHRINK_TIME: Duration = Duration::from_secs(600);
@@ -28,9 +34,14 @@ Examples:
   cognito-conformance run --list --level security             what would be run
   cognito-conformance run --phase coverage --operation AdminGetUser    generated cases alone
   cognito-conformance run --phase random --cases 5000 --time-budget 5m --seed 7
+  cognito-conformance run --target moto --seed 1                 known failures are expected
+  cognito-conformance run --profile 2026-11 --target moto        exactly the cases of a frozen set
 
-Exit codes: 0 conformant, 1 unexpected findings, 2 usage, configuration or harness error,
-3 indeterminate.")]
+Failures listed in targets/<profile>.known.yaml (or --known FILE) are told apart and fail nothing;
+one that is listed and passes is fixed, and fails the run until its line is removed.
+
+Exit codes: 0 conformant, 1 unexpected findings, or listed ones that are fixed, 2 usage, configuration or
+harness error, a list of known failures that is wrong among them, 3 indeterminate.")]
 pub(super) struct RunArgs {
     /// Only cases that test this operation (repeatable).
     #[arg(long, value_name = "NAME")]
@@ -67,8 +78,29 @@ pub(super) struct RunArgs {
     /// those in it are played first; `none` does neither.
     #[arg(long, value_name = "DIR|none", default_value = DEFAULT_FOLDER)]
     failures: String,
+    /// Plays exactly the cases of this frozen requirement set, such as 2026-11, or of a file that
+    /// `requirements freeze` wrote. (Targets have profiles of another kind: `--target`, `--as`.)
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = [
+        "operation", "level", "area", "text", "phase", "cases", "time_budget", "dictionary",
+        "max_steps",
+    ])]
+    profile: Option<String>,
+    #[command(flatten)]
+    listed: Listed,
     #[command(flatten)]
     pub(super) play: PlayArgs,
+}
+
+/// Which failures are expected.
+#[derive(Debug, Args)]
+struct Listed {
+    /// Holds the run against this list of known failures instead of that of the target's profile,
+    /// `targets/<name>.known.yaml`.
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Holds it against none.
+    #[arg(long, conflicts_with = "known")]
+    no_known: bool,
 }
 
 /// A part of a run.
@@ -80,6 +112,16 @@ enum Phase {
     Coverage,
     /// Random sequences.
     Random,
+}
+
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scenarios => "scenarios",
+            Self::Coverage => "coverage",
+            Self::Random => "random",
+        }
+    }
 }
 
 /// Reads `90`, `90s`, `2m` or `1h`.
@@ -131,9 +173,47 @@ impl RunArgs {
         }
     }
 
-    /// Returns the folder of saved failures, if any is to be used.
+    /// Returns the folder of saved failures, if any is to be used. A requirement set has none.
     fn failures(&self) -> Option<Failures> {
-        (self.failures != "none").then(|| Failures::in_folder(&self.failures))
+        let used = self.failures != "none" && self.profile.is_none();
+        used.then(|| Failures::in_folder(&self.failures))
+    }
+
+    /// Returns the flags that leave cases out, each one word.
+    fn selection(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut flag = |name: &str, value: &str| words.push(format!("--{name}={}", quote(value)));
+        self.profile.iter().for_each(|name| flag("profile", name));
+        self.operation.iter().for_each(|name| flag("operation", name));
+        self.level.iter().for_each(|level| flag("level", level.name()));
+        self.area.iter().for_each(|area| flag("area", area));
+        for phase in [Phase::Scenarios, Phase::Coverage, Phase::Random] {
+            if !self.phase.is_empty() && self.phase.contains(&phase) {
+                flag("phase", phase.name());
+            }
+        }
+        words.extend(self.text.iter().map(|text| quote(text)));
+        words.sort();
+        words.dedup();
+        words
+    }
+
+    /// Returns the failures that are expected of the target, checked against the contract.
+    fn known(&self, folders: &Folders, suite: &Suite) -> Result<Option<Known>, Failure> {
+        if self.listed.no_known {
+            return Ok(None);
+        }
+        let known = match &self.listed.known {
+            Some(path) => Some(Known::load(path)?),
+            None => match self.play.profile() {
+                Some(name) => Known::of_target(&super::play::profiles(folders), name)?,
+                None => None,
+            },
+        };
+        if let Some(known) = &known {
+            known.verify(suite, &age::date(sign::now()))?;
+        }
+        Ok(known)
     }
 
     /// Returns the cases to play: those saved, those written, and those that are generated.
@@ -144,6 +224,12 @@ impl RunArgs {
         saved: Vec<Scenario>,
         seed: u64,
     ) -> Result<Plan, Failure> {
+        if let Some(name) = &self.profile {
+            let set = RequirementSet::load(name)?;
+            set.other_models(suite).iter().for_each(|warning| complain(warning));
+            let files = folders.sources().scenarios.files()?;
+            return Ok(Plan::of(&set.choose(suite, &files)?));
+        }
         let filter = self.filter();
         let generates = self.plays(Phase::Coverage) || self.plays(Phase::Random);
         let written = match suite.select(&filter) {
@@ -196,6 +282,7 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
         None => Vec::new(),
     };
     let plan = args.plan(folders, &suite, saved, seed)?;
+    let known = args.known(folders, &suite)?;
     if args.list {
         for case in plan {
             say(&format!("{:10} {}  {}", case.level, case.id, case.title));
@@ -212,6 +299,8 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
         // As long again as the cases may take.
         shrink_time: args.time_budget.unwrap_or(SHRINK_TIME),
         reachable: args.reachable(&suite),
+        selection: Some(args.selection()),
+        known,
     };
     let (run, code) = play(&playing, plan)?;
     if let (Some(run), Some(failures)) = (run, failures) {

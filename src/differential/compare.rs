@@ -251,6 +251,7 @@ fn sum(a: Tally, b: &Tally) -> Tally {
         pass: a.pass + b.pass,
         note: a.note + b.note,
         fail: a.fail + b.fail,
+        known: a.known + b.known,
         flaky: a.flaky + b.flaky,
         unsupported: a.unsupported + b.unsupported,
         skipped: a.skipped + b.skipped,
@@ -278,7 +279,8 @@ fn spread(runs: &[&Run], selection: &Selection) -> Vec<CaseSpread> {
                 none: 0,
                 kept: 0,
             });
-            let fails = |at: &usize| matches!(verdicts[*at], Some(Verdict::Fail));
+            let fails =
+                |at: &usize| matches!(verdicts[*at], Some(Verdict::Fail | Verdict::Known { .. }));
             let failing: Vec<usize> = (0..runs.len()).filter(fails).collect();
             match failing.as_slice() {
                 [] => row.none += 1,

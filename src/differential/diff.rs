@@ -121,9 +121,12 @@ impl Changes {
         self.findings.iter().filter(move |change| change.fate == fate)
     }
 
-    /// Tells whether something fails that did not.
+    /// Tells whether something fails that did not, and that the later run's list of known failures
+    /// does not name.
     pub fn is_worse(&self) -> bool {
-        self.findings.iter().any(|change| matches!(change.fate, Fate::New | Fate::Spread))
+        let news = |change: &&Change| change.promise.known.is_none();
+        let mut news = self.findings.iter().filter(news);
+        news.any(|change| matches!(change.fate, Fate::New | Fate::Spread))
     }
 
     /// Returns the process exit code: 1 where something fails that did not.
@@ -304,7 +307,7 @@ fn turns(cases: &Both<'_>, lost: bool) -> Vec<Turn> {
 fn silence(verdict: Option<&Verdict>) -> Option<(&'static str, String)> {
     match verdict {
         None => Some(("not played", String::new())),
-        Some(Verdict::Pass | Verdict::Note | Verdict::Fail) => None,
+        Some(Verdict::Pass | Verdict::Note | Verdict::Fail | Verdict::Known { .. }) => None,
         Some(Verdict::Flaky) => Some(("flaky", String::new())),
         Some(Verdict::Unsupported { operation }) => Some(("unsupported", operation.clone())),
         Some(Verdict::Skipped { reason }) => Some(("skipped", reason.clone())),

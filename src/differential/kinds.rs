@@ -37,6 +37,9 @@ pub struct Promise {
     pub case: String,
     /// Where in that case.
     pub step: String,
+    /// Why it is on the list of known failures, where every case that shows it has it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
 }
 
 impl From<&Finding> for Promise {
@@ -54,6 +57,7 @@ impl From<&Finding> for Promise {
             source: finding.source.clone(),
             case: finding.case.clone(),
             step: finding.step.clone(),
+            known: finding.known.clone(),
         }
     }
 }
@@ -130,7 +134,9 @@ pub(super) fn occurrences<'a>(
                 finding,
             });
             let steady = is_steady(case, finding);
-            if here.steady.is_empty() && (steady || finding.fails && !here.finding.fails) {
+            let first = here.steady.is_empty() && (steady || finding.fails && !here.finding.fails);
+            // One that is not on the list of known failures speaks for those that are.
+            if first || (steady && finding.known.is_none() && here.finding.known.is_some()) {
                 (here.case, here.finding) = (case, finding);
             }
             let cases = match (steady, finding.fails) {

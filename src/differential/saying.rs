@@ -54,7 +54,7 @@ impl Saying {
                 Self::Indeterminate { reason: reason.clone() }
             }
             Some(_) if case.findings.len() >= MOST_FINDINGS => Self::CutOff,
-            Some(Verdict::Fail) => Self::FailedOtherwise,
+            Some(Verdict::Fail | Verdict::Known { .. }) => Self::FailedOtherwise,
             Some(Verdict::Pass | Verdict::Note) => Self::Passed,
         }
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Contract, Report, RulePage, advice, judge, rule};
 use crate::canonical::quote;
 use crate::failures::Saved;
+use crate::known::Identity;
 use crate::outcome::{Evidence, ExchangeRecord, Finding, Level, Verdict};
 use crate::report::terminal::again;
 
@@ -194,9 +195,14 @@ fn what_to_do(check: &str, rule: Option<&RulePage>) -> Vec<String> {
 }
 
 fn known_by(finding: &Finding) -> Value {
-    let Finding { check, pointer, operation, case, .. } = finding;
-    match operation.as_str() {
+    let Identity { check, pointer, rule, came } = Identity::of(finding);
+    let Finding { operation, case, .. } = finding;
+    let mut names = match operation.as_str() {
         "" => serde_json::json!({"case": case, "check": check, "pointer": pointer}),
         _ => serde_json::json!({"operation": operation, "check": check, "pointer": pointer}),
+    };
+    for (key, value) in [("rule", rule), ("came", came)] {
+        value.into_iter().for_each(|value| names[key] = value.into());
     }
+    names
 }

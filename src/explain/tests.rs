@@ -132,6 +132,7 @@ fn finding(step: &str, shows: bool) -> Finding {
         evidence: Evidence::Observed,
         source: "an issue".into(),
         fails: true,
+        known: None,
         curl: if shows { "curl -sS" } else { "" }.into(),
         aws_cli: String::new(),
         scenario: None,

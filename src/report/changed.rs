@@ -87,8 +87,8 @@ fn levels(sheet: &mut Sheet, changes: &Changes) {
         let (base, new) = (&change.base, &change.new);
         vec![
             change.level.to_string(),
-            base.tally.fail.to_string(),
-            new.tally.fail.to_string(),
+            (base.tally.fail + base.tally.known).to_string(),
+            (new.tally.fail + new.tally.known).to_string(),
             percent(base.divergence),
             percent(new.divergence),
             percent(base.coverage),

@@ -1,15 +1,18 @@
 //! The run as JUnit XML, for CI services.
 //!
 //! A suite is an area (`cognito-idp::sign-up`), a test case is a case. A finding that fails is a
-//! `<failure>`, as is a flaky verdict; what leaves a case without a judgement is an `<error>`;
-//! unsupported and skipped cases are `<skipped>` with the reason; notes are in `<system-out>`.
+//! `<failure>`, as is a flaky verdict, and an entry of the list of known failures that is fixed; what
+//! leaves a case without a judgement is an `<error>`, as is an entry to which nothing corresponds;
+//! known, unsupported and skipped cases are `<skipped>` with the reason; notes are in `<system-out>`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::outcome::{CaseOutcome, Conclusion, Finding, NOT_SMALLER, Run, Verdict};
+use crate::outcome::{
+    CaseOutcome, Conclusion, Finding, KnownEntry, KnownFailures, NOT_SMALLER, Run, Verdict,
+};
 use crate::report::summary::{Summary, gravest, left_out, promise};
 use crate::report::terminal::again;
 use crate::report::text::{one_line, shorten, visible};
@@ -25,6 +28,12 @@ pub fn render(run: &Run) -> String {
     report.set_time(Duration::from_millis(run.elapsed_ms));
     for (area, cases) in areas {
         report.add_test_suite(suite(run, area, cases));
+    }
+    if let Some(list) = &run.known {
+        let cases = listed(list);
+        if !cases.is_empty() {
+            report.add_test_suite(suite(run, "known failures", cases));
+        }
     }
     // CI judges by the cases alone: a conclusion that none of them shows gets one of its own.
     let shown = report.failures + report.errors > 0;
@@ -71,6 +80,9 @@ fn status(run: &Run, outcome: &CaseOutcome) -> TestCaseStatus {
     let Some((level, verdict)) = gravest(outcome) else { return TestCaseStatus::success() };
     match verdict {
         Verdict::Pass | Verdict::Note => TestCaseStatus::success(),
+        Verdict::Flaky if !outcome.has_news() => {
+            skipped("known", "known failure, which came once and not again")
+        }
         Verdict::Fail | Verdict::Flaky => failure(run, outcome, verdict),
         Verdict::Indeterminate { reason } => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -81,12 +93,13 @@ fn status(run: &Run, outcome: &CaseOutcome) -> TestCaseStatus {
             skipped("unsupported", &format!("the target declines {operation}"))
         }
         Verdict::Skipped { reason } => skipped("skipped", reason),
+        Verdict::Known { reason } => skipped("known", &format!("known failure: {reason}")),
     }
 }
 
 /// Returns the one failure of a case: the first finding names it, all of them are its text.
 fn failure(run: &Run, outcome: &CaseOutcome, verdict: &Verdict) -> TestCaseStatus {
-    let failing: Vec<_> = outcome.findings.iter().filter(|finding| finding.fails).collect();
+    let failing: Vec<_> = outcome.findings.iter().filter(|finding| finding.is_news()).collect();
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     let (kind, message) = match failing.first() {
         Some(first) => (first.check.as_str(), title(first)),
@@ -155,11 +168,36 @@ fn aside(outcome: &CaseOutcome) -> String {
             lines.push(format!("{level}: {}", verdict.name()));
         }
     }
+    for known in outcome.findings.iter().filter(|finding| finding.fails) {
+        if let Some(reason) = &known.known {
+            let (check, title) = (one_line(&known.check), brief(&title(known)));
+            lines.push(format!("known: {check}: {title}; listed: {}", brief(reason)));
+        }
+    }
     for note in outcome.findings.iter().filter(|finding| !finding.fails) {
         lines.push(format!("note: {}: {}", one_line(&note.check), brief(&title(note))));
     }
     lines.extend(outcome.leaked.iter().map(|what| format!("left behind: {}", brief(what))));
     lines.join("\n")
+}
+
+/// Returns a test case for each entry of the list of known failures that has to go or is wrong.
+fn listed(list: &KnownFailures) -> Vec<TestCase> {
+    let case = |entry: &KnownEntry, kind, word: &str, message: &str| {
+        let mut status = TestCaseStatus::non_success(kind);
+        let at = format!("{}:{}", list.file, entry.line);
+        status.set_type(word).set_message(brief(&format!("{at}: {word}: {message}")));
+        let mut case = TestCase::new(one_line(&entry.what()), status);
+        case.set_classname("known failures");
+        case
+    };
+    let fixed = list.fixed().map(|entry| {
+        let message = "it fails no more: remove the line";
+        case(entry, NonSuccessKind::Failure, "fixed", message)
+    });
+    let wrong =
+        list.wrong().map(|(entry, word, why)| case(entry, NonSuccessKind::Error, word, &why));
+    fixed.chain(wrong).collect()
 }
 
 /// Returns a test case that stands for the run itself.

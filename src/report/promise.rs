@@ -35,13 +35,17 @@ pub(super) fn title(kind: &[&Promise]) -> String {
 pub(super) fn fields(kind: &[&Promise]) -> Vec<(&'static str, String)> {
     let Some(first) = kind.first() else { return Vec::new() };
     let rule = first.rule.as_deref().map(|rule| format!(", rule {rule}")).unwrap_or_default();
-    vec![
+    let mut fields = vec![
         ("level", first.level.to_string()),
         ("promise", one_line(&first.expected)),
         ("evidence", one_line(&format!("{}: {}{rule}", first.evidence, first.source))),
         ("came back", one_line(&first.actual)),
         ("finding", names(&kind.iter().map(|one| one.id.as_str()).collect::<Vec<_>>())),
-    ]
+    ];
+    if let Some(reason) = &first.known {
+        fields.push(("listed", one_line(&format!("a known failure: {reason}"))));
+    }
+    fields
 }
 
 /// Lists names, a few of them.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::pointer_class;
 use crate::outcome::{CaseOutcome, Conclusion, Evidence, Finding, Level, Run, Verdict};
 use crate::report::text::counted;
 
@@ -74,7 +75,8 @@ pub fn roll_up(run: &Run) -> Vec<FindingGroup<'_>> {
     for case in &run.cases {
         for finding in &case.findings {
             let key = key_of_id.entry(&finding.id).or_insert_with(|| Key::of(finding));
-            let key = Key { fails: finding.fails, ..key.clone() };
+            let known = finding.known.is_some();
+            let key = Key { fails: finding.fails, known, ..key.clone() };
             let flaky = matches!(case.verdicts.get(&finding.level), Some(Verdict::Flaky));
             let group = groups.entry(key).or_insert_with(|| FindingGroup::new(finding));
             group.add(case, finding, flaky);
@@ -167,6 +169,7 @@ impl<'a> FindingGroup<'a> {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'a> {
     fails: bool,
+    known: bool,
     check: &'a str,
     pointer: String,
     promise: String,
@@ -179,6 +182,7 @@ impl<'a> Key<'a> {
             let answer = if finding.actual == "absent" { "absent" } else { "another" };
             return Self {
                 fails: finding.fails,
+                known: finding.known.is_some(),
                 check: &finding.check,
                 pointer: pointer_class(&finding.pointer),
                 promise: String::new(),
@@ -191,6 +195,7 @@ impl<'a> Key<'a> {
         };
         Self {
             fails: finding.fails,
+            known: finding.known.is_some(),
             check: &finding.check,
             pointer: pointer_class(&finding.pointer),
             promise,
@@ -213,13 +218,6 @@ pub(crate) fn promise(finding: &Finding) -> String {
 /// that is missing or wrong everywhere is one finding.
 fn is_form(finding: &Finding) -> bool {
     finding.level == Level::Wire && finding.rule.is_none() && finding.pointer.starts_with("header:")
-}
-
-/// Returns a pointer without its list indices: `/Users/0/Enabled` is `/Users/*/Enabled`.
-fn pointer_class(pointer: &str) -> String {
-    let is_index = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let parts = pointer.split('/').map(|part| if is_index(part) { "*" } else { part });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Returns `text` without the operation's name and without words that hold a digit, such as ids
@@ -287,7 +285,12 @@ impl<'a> Summary<'a> {
 
     /// Returns the findings that fail the run.
     pub fn failing(&self) -> impl Iterator<Item = &FindingGroup<'a>> {
-        self.findings.iter().filter(|group| group.first.fails)
+        self.findings.iter().filter(|group| group.first.is_news())
+    }
+
+    /// Returns the findings that fail and are on the list of known failures.
+    pub fn known(&self) -> impl Iterator<Item = &FindingGroup<'a>> {
+        self.findings.iter().filter(|group| group.first.fails && group.first.known.is_some())
     }
 
     /// Returns the findings that are only noted.
@@ -301,6 +304,7 @@ impl<'a> Summary<'a> {
         let words = match conclusion {
             Conclusion::Conformant => self.words_if_conformant(run),
             Conclusion::Divergent => self.words_if_divergent(run),
+            Conclusion::WrongList => self.words_if_list_is_wrong(run),
             Conclusion::Indeterminate => self.words_if_indeterminate(run),
         };
         format!("{words} (exit code {})", conclusion.exit_code())
@@ -311,10 +315,18 @@ impl<'a> Summary<'a> {
         if all.clone().all(|verdict| matches!(verdict, Verdict::Skipped { .. })) {
             return "nothing failed, but nothing was tried either".into();
         }
-        let words = match self.notes().count() {
-            0 => "conformant: no finding".into(),
-            notes => format!("conformant: no finding fails, {}", counted(notes, "note")),
+        let notes = self.notes().count();
+        let mut words = match (self.known().count(), notes) {
+            (0, 0) => "conformant: no finding".into(),
+            (0, _) => "conformant: no finding fails".into(),
+            (known, _) => {
+                let known = counted(known, "finding");
+                format!("as expected: {known} of the list of known failures, no other fails")
+            }
         };
+        if notes > 0 {
+            words += &format!(", {}", counted(notes, "note"));
+        }
         // Only the time budget leaves a run without failures conformant and incomplete.
         if run.complete { words } else { format!("{words}, {}", cut_short(run)) }
     }
@@ -329,6 +341,10 @@ impl<'a> Summary<'a> {
         if !self.flaky.is_empty() {
             parts.push(counted(self.flaky.len(), "flaky verdict"));
         }
+        let fixed = run.known.iter().flat_map(|list| list.fixed()).count();
+        if fixed > 0 {
+            parts.push(format!("{} no more", counted(fixed, "known failure")));
+        }
         if parts.is_empty() {
             parts.push("the target kept no promise at all".into());
         }
@@ -336,6 +352,17 @@ impl<'a> Summary<'a> {
             parts.push(cut_short(run));
         }
         format!("divergent: {}", parts.join(", "))
+    }
+
+    fn words_if_list_is_wrong(&self, run: &Run) -> String {
+        let entries = run.known.iter().flat_map(|list| list.wrong()).count();
+        let entries = counted(entries, "entry").replace("entrys", "entries");
+        let failed = run.cases.iter().filter(|case| case.has_news()).count();
+        let news = counted(failed, "case");
+        format!(
+            "the list of known failures is wrong in {entries}; {news} with failures that are not \
+             listed"
+        )
     }
 
     fn words_if_indeterminate(&self, run: &Run) -> String {
@@ -363,9 +390,10 @@ pub(crate) fn left_out(run: &Run) -> Option<String> {
 /// Returns the gravest verdict of a case with its level; `None` of a case without verdicts.
 pub fn gravest(case: &CaseOutcome) -> Option<(Level, &Verdict)> {
     let gravity = |verdict: &Verdict| match verdict {
-        Verdict::Fail => 6,
-        Verdict::Flaky => 5,
-        Verdict::Indeterminate { .. } => 4,
+        Verdict::Fail => 7,
+        Verdict::Flaky => 6,
+        Verdict::Indeterminate { .. } => 5,
+        Verdict::Known { .. } => 4,
         Verdict::Unsupported { .. } => 3,
         Verdict::Skipped { .. } => 2,
         Verdict::Note => 1,

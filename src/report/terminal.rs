@@ -8,7 +8,9 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{CaseOutcome, Finding, Level, NOT_SMALLER, Phase, Run, Tally, Verdict};
+use crate::outcome::{
+    CaseOutcome, Finding, KnownStanding, Level, NOT_SMALLER, Phase, Run, Tally, Verdict,
+};
 use crate::report::grades::Grades;
 use crate::report::summary::{FindingGroup, Reason, Summary, gravest, left_out};
 use crate::report::text::{counted, one_line, shorten, visible};
@@ -47,6 +49,7 @@ pub fn render(run: &Run, style: Style) -> String {
     reasons(&mut page, "Skipped", &summary.skipped);
     reasons(&mut page, "Indeterminate", &summary.indeterminate);
     leaked(&mut page, &summary);
+    known(&mut page, run, &summary);
     page.gap();
     page.line(tone(run), &summary.conclusion(run));
     page.finish()
@@ -62,11 +65,13 @@ pub fn line(outcome: &CaseOutcome) -> String {
     }
     match verdict {
         Verdict::Unsupported { operation } => text += &format!(": {}", one_line(operation)),
-        Verdict::Skipped { reason } | Verdict::Indeterminate { reason } => {
+        Verdict::Skipped { reason }
+        | Verdict::Known { reason }
+        | Verdict::Indeterminate { reason } => {
             text += &format!(": {}", shorten(&one_line(reason), LINE_LIMIT));
         }
         Verdict::Fail | Verdict::Flaky => {
-            let broken = outcome.findings.iter().find(|f| f.fails && f.level == level);
+            let broken = outcome.findings.iter().find(|f| f.is_news() && f.level == level);
             if let Some(finding) = broken {
                 let expected = shorten(&one_line(&finding.expected), LINE_LIMIT);
                 let actual = shorten(&one_line(&finding.actual), LINE_LIMIT);
@@ -93,7 +98,9 @@ pub fn case(outcome: &CaseOutcome) -> String {
     for (level, verdict) in &outcome.verdicts {
         let reason = match verdict {
             Verdict::Unsupported { operation } => format!(": {operation}"),
-            Verdict::Skipped { reason } | Verdict::Indeterminate { reason } => {
+            Verdict::Skipped { reason }
+            | Verdict::Known { reason }
+            | Verdict::Indeterminate { reason } => {
                 format!(": {reason}")
             }
             _ => String::new(),
@@ -113,6 +120,9 @@ fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let rest =
         format!("harness {}, models {}, seed {}", run.harness, models.join(" and "), run.seed);
     page.line(Tone::Plain, &one_line(&rest));
+    if let Some(words) = run.selection.as_ref().filter(|words| !words.is_empty()) {
+        page.line(Tone::Plain, &one_line(&format!("selected with {}", words.join(" "))));
+    }
     let cases = match run.complete {
         true => counted(run.cases.len(), "case"),
         false => format!("{} of {}", run.cases.len(), counted(run.planned, "case")),
@@ -125,17 +135,22 @@ fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
 }
 
 fn levels(page: &mut Page, run: &Run, summary: &Summary<'_>) {
-    let heads = [
+    let mut heads = vec![
         "level", "pass", "note", "fail", "flaky", "unsupp.", "skipped", "indet.", "total",
         "diverg.", "cover.",
     ];
+    let listed = run.by_level().values().any(|tally| tally.known > 0);
+    if listed {
+        heads.insert(4, "known");
+    }
     let rows = run.by_level().into_iter().map(|(level, tally)| {
         let share = |part: Option<f64>| match part {
             Some(part) if summary.scored => format!("{:.1}%", part * 100.0),
             _ => "-".to_owned(),
         };
         let mut row = vec![(Tone::Plain, level.name().to_owned())];
-        row.extend(kinds(&tally).map(|kind| (kind.tone(), kind.count.to_string())));
+        let shown = kinds(&tally).filter(|kind| listed || kind.letter != 'k');
+        row.extend(shown.map(|kind| (kind.tone(), kind.count.to_string())));
         row.push((Tone::Plain, tally.total().to_string()));
         row.push((Tone::Plain, share(tally.divergence())));
         row.push((Tone::Plain, share(tally.coverage())));
@@ -173,8 +188,12 @@ fn operations(page: &mut Page, run: &Run) {
         row
     });
     page.table(&heads, rows.collect(), 2);
-    let legend = "p pass, n note, f fail, y flaky, u unsupported, s skipped, i indeterminate";
-    page.line(Tone::Dim, legend);
+    let known = table.values().flat_map(|levels| levels.values()).any(|tally| tally.known > 0);
+    let known = if known { "k known, " } else { "" };
+    let legend = format!(
+        "p pass, n note, f fail, {known}y flaky, u unsupported, s skipped, i indeterminate"
+    );
+    page.line(Tone::Dim, &legend);
     if hidden > 0 {
         page.line(Tone::Dim, &format!("{}: every case passes.", counted(hidden, "more operation")));
     }
@@ -211,6 +230,7 @@ fn kinds(tally: &Tally) -> impl Iterator<Item = Kind> {
         (tally.pass, 'p'),
         (tally.note, 'n'),
         (tally.fail, 'f'),
+        (tally.known, 'k'),
         (tally.flaky, 'y'),
         (tally.unsupported, 'u'),
         (tally.skipped, 's'),
@@ -402,10 +422,47 @@ fn leaked(page: &mut Page, summary: &Summary<'_>) {
     }
 }
 
+/// Lists what the list of known failures names, in short, and what is wrong with that list.
+fn known(page: &mut Page, run: &Run, summary: &Summary<'_>) {
+    let Some(list) = &run.known else { return };
+    let groups: Vec<_> = summary.known().collect();
+    let cases: std::collections::BTreeSet<_> = groups.iter().flat_map(|g| &g.cases).collect();
+    let (file, cases) = (one_line(&list.file), counted(cases.len(), "case"));
+    page.gap();
+    let title = format!("Known failures, of {file}: {} in {cases}", groups.len());
+    page.line(Tone::Strong, &title);
+    if page.style().verbose {
+        for group in groups {
+            let Finding { check, pointer, known, .. } = group.first;
+            let operations = several(page, &group.operations);
+            let reason = known.as_deref().unwrap_or_default();
+            let text = format!("{check}: {operations}, {pointer}: {reason}");
+            page.item(&shorten(&one_line(&text), TEXT_LIMIT));
+        }
+    }
+    let unsaid = list.entries.iter().filter_map(|entry| match &entry.standing {
+        KnownStanding::Unsaid { why } => Some((entry, why)),
+        _ => None,
+    });
+    let unsaid: Vec<_> = unsaid.collect();
+    if !unsaid.is_empty() {
+        let count = counted(unsaid.len(), "listed place");
+        let verbose = page.style().verbose;
+        let hint = if verbose { "" } else { " (verbose shows them)" };
+        page.line(Tone::Dim, &format!("{count} about which this run says nothing{hint}"));
+        for (entry, why) in unsaid.iter().filter(|_| verbose) {
+            page.item(&one_line(&format!("{file}:{}: {}: {why}", entry.line, entry.what())));
+        }
+    }
+    for complaint in list.complaints() {
+        page.line(Tone::Bad, &one_line(&complaint));
+    }
+}
+
 fn tone(run: &Run) -> Tone {
     match run.conclusion().exit_code() {
         0 => Tone::Good,
-        1 => Tone::Bad,
+        1 | 2 => Tone::Bad,
         _ => Tone::Unsure,
     }
 }

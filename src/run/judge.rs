@@ -126,6 +126,7 @@ fn finding(
         evidence: breach.evidence,
         source: breach.source,
         fails: breach.evidence.fails(session.options.strict),
+        known: None,
         curl: canonical::curl(&session.catalogue, "$URL", exchange, redactor),
         aws_cli: canonical::aws_cli("$URL", exchange, redactor),
         scenario: None,
@@ -274,6 +275,7 @@ fn drift(
         evidence,
         source: format!("snapshot recorded from {}", accepted.origin),
         fails: evidence.fails(session.options.strict),
+        known: None,
         curl: exchange
             .map(|e| canonical::curl(&session.catalogue, "$URL", e, redactor))
             .unwrap_or_default(),
@@ -309,7 +311,7 @@ fn weight(verdict: &Verdict) -> u8 {
         Verdict::Unsupported { .. } => 3,
         Verdict::Indeterminate { .. } => 4,
         Verdict::Flaky => 5,
-        Verdict::Fail => 6,
+        Verdict::Known { .. } | Verdict::Fail => 6,
     }
 }
 
@@ -624,6 +626,7 @@ mod tests {
             evidence: Evidence::Documented,
             source: String::new(),
             fails: true,
+            known: None,
             curl: String::new(),
             aws_cli: String::new(),
             scenario: None,

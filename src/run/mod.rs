@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
+use crate::known::Known;
 use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
 use crate::scenario::{Action, Scenario, Step};
 use crate::snapshot::{self, Snapshots};
@@ -75,6 +76,8 @@ pub struct Options {
     pub shrink_requests: u64,
     /// Wall time that making failures small may take altogether.
     pub shrink_time: Duration,
+    /// Failures that are expected of the target.
+    pub known: Arc<Known>,
 }
 
 impl Default for Options {
@@ -90,6 +93,7 @@ impl Default for Options {
             lockstep: false,
             shrink_requests: 1500,
             shrink_time: Duration::from_secs(600),
+            known: Arc::default(),
         }
     }
 }
@@ -170,6 +174,7 @@ impl Session {
             let _shared = self.clock.read().await;
             self.play_and_confirm(case).await
         };
+        self.options.known.mark(&mut outcome);
         outcome.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         outcome
     }
@@ -450,7 +455,7 @@ async fn make_small(session: &Session, cases: &BTreeMap<String, Arc<Scenario>>, 
     let mut wanted = Vec::new();
     for (at, outcome) in run.cases.iter().enumerate() {
         let Some(case) = cases.get(&outcome.case).filter(|case| case.lockstep) else { continue };
-        for (index, finding) in outcome.findings.iter().enumerate().filter(|(_, f)| f.fails) {
+        for (index, finding) in outcome.findings.iter().enumerate().filter(|(_, f)| f.is_news()) {
             if budget > 0 && done.insert(finding.id.clone()) {
                 let promise = (&finding.check, &finding.rule, &finding.pointer);
                 let again = !promises.insert(promise);
@@ -490,6 +495,8 @@ pub fn header(session: &Session, planned: usize) -> Run {
         complete: false,
         planned,
         not_played: BTreeMap::new(),
+        selection: None,
+        known: None,
         flags: Vec::new(),
         generated: None,
         cases: Vec::new(),

@@ -81,6 +81,7 @@ mod tests {
             evidence: Evidence::Modelled,
             source: "model".into(),
             fails: true,
+            known: None,
             curl: "curl".into(),
             aws_cli: "aws".into(),
             scenario: None,

@@ -39,6 +39,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
                 evidence: Evidence::Observed,
                 source: owned(),
                 fails,
+                known: None,
                 curl: owned(),
                 aws_cli: owned(),
                 scenario: Some(owned()),
@@ -68,6 +69,8 @@ pub(crate) fn filled_with(text: &str) -> Run {
         complete: true,
         planned: verdicts.len(),
         not_played: BTreeMap::from([(Phase::Random, u64::MAX)]),
+        selection: None,
+        known: None,
         flags: vec![owned()],
         generated: Some(Generated {
             phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
@@ -183,6 +186,8 @@ pub(crate) fn sample() -> Run {
         complete: true,
         planned: cases.len(),
         not_played: BTreeMap::new(),
+        selection: None,
+        known: None,
         flags: Vec::new(),
         generated: None,
         cases,
@@ -224,6 +229,7 @@ fn wrong_code(operation: &str, case: &str) -> Finding {
         evidence: Evidence::Observed,
         source: "an issue of 2023".into(),
         fails: true,
+        known: None,
         curl: format!(
             "curl -sS http://127.0.0.1:5000/ -H 'x-amz-target: \
              AWSCognitoIdentityProviderService.{operation}' -H 'content-type: \

@@ -45,6 +45,7 @@ fn finding(name: &str, case: &str) -> Finding {
         evidence: Evidence::Documented,
         source: "a test".into(),
         fails: !name.ends_with('?'),
+        known: None,
         curl: String::new(),
         aws_cli: String::new(),
         scenario: None,
