@@ -35,7 +35,7 @@ pub fn figures(comparison: &Comparison) -> Sheet {
     let days: BTreeSet<String> = comparison.runs.iter().map(|run| date(run.started)).collect();
     let days: Vec<_> = days.into_iter().collect();
     sheet.title(format!("{}, {}", counted(labels.len(), "target"), days.join(" and ")));
-    sheet.items(comparison.runs.iter().map(|run| surveyed(run)).collect());
+    sheet.items(comparison.runs.iter().map(surveyed).collect());
     differences(&mut sheet, comparison);
     levels(&mut sheet, comparison, &labels);
     sheet
