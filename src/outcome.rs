@@ -301,6 +301,10 @@ pub struct Run {
     pub target: String,
     /// Version the target's profile states, when it does.
     pub target_version: Option<String>,
+    /// The endpoint that the target was held against, where it was not judged by the contract: its
+    /// findings are then where the two answer differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Revision of the service models the catalogue was made from, by service.
     pub models: BTreeMap<String, String>,
     /// Seed of everything that was chosen at random.

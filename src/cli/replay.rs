@@ -82,6 +82,9 @@ fn as_in(run: &Run, flags: &mut PlayArgs) {
             Some(("--as", name)) if flags.target.is_none() => {
                 flags.as_profile.get_or_insert(name.into());
             }
+            Some(("--against", name)) if flags.target.is_none() => {
+                flags.against.get_or_insert(name.into());
+            }
             Some(("--max-steps", most)) => {
                 flags.max_steps = most.parse().unwrap_or(flags.max_steps);
             }

@@ -46,6 +46,9 @@ fn suite(run: &Run, name: &str, cases: Vec<TestCase>) -> TestSuite {
     if let Some(version) = &run.target_version {
         property("target-version", version);
     }
+    if let Some(against) = &run.against {
+        property("against", against);
+    }
     property("harness", &run.harness);
     property("seed", &run.seed.to_string());
     if let Some(left_out) = left_out(run) {

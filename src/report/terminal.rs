@@ -108,7 +108,8 @@ pub fn case(outcome: &CaseOutcome) -> String {
 fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let version = run.target_version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
     let models: Vec<_> = run.models.iter().map(|(id, date)| format!("{id} {date}")).collect();
-    let first = format!("target {}{version}", run.target);
+    let against = run.against.as_deref().map(|other| format!(" against {other}"));
+    let first = format!("target {}{version}{}", run.target, against.unwrap_or_default());
     page.line(Tone::Strong, &one_line(&first));
     let rest =
         format!("harness {}, models {}, seed {}", run.harness, models.join(" and "), run.seed);

@@ -47,7 +47,7 @@ const DRAWN: [&str; 8] = [
 const LONGEST: usize = 2_000;
 
 /// A name that the canonical form gave: sort and number.
-static NAME: LazyLock<Regex> =
+pub(super) static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("<([a-z-]+)#([0-9]+)>").expect("a constant pattern compiles"));
 
 /// Steadies one value; `own` are the words that are the case's own, with what stands for them.
@@ -139,7 +139,8 @@ fn plain(text: &str, own: &[(String, String)]) -> String {
     }
 }
 
-fn unnumbered(text: &str) -> String {
+/// Returns a text with the numbers taken out of its names.
+pub(super) fn unnumbered(text: &str) -> String {
     NAME.replace_all(text, "<$1>").into_owned()
 }
 

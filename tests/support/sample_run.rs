@@ -61,6 +61,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
         harness: owned(),
         target: owned(),
         target_version: Some(owned()),
+        against: Some(owned()),
         models: BTreeMap::from([(owned(), owned())]),
         seed: u64::MAX,
         started: 0,
@@ -173,6 +174,7 @@ pub(crate) fn sample() -> Run {
         harness: "0.1.0".into(),
         target: "moto".into(),
         target_version: Some("5.2.5".into()),
+        against: None,
         models: BTreeMap::from([
             ("cognito-idp".into(), "2016-04-18".into()),
             ("cognito-identity".into(), "2014-06-30".into()),
