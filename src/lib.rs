@@ -5,6 +5,7 @@
 //! evidenced, and how to reproduce it.
 
 pub mod age;
+pub mod app;
 pub mod canonical;
 pub mod catalogue;
 pub mod check;
@@ -18,6 +19,7 @@ pub mod near;
 pub mod outcome;
 pub mod pattern;
 pub mod property;
+pub mod proxy;
 pub mod reachability;
 pub mod reference;
 pub mod report;

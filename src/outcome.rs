@@ -1,5 +1,6 @@
 //! What a run yields: plain, serialisable data that every report is a function of.
 
+mod app;
 mod generated;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use app::{AppCall, AppFlow, AppView, Trust};
 pub use generated::{Answers, ByOperation, Generated, Phase, PhaseFigures, Share};
 
 /// How deep a promise lies: from the bytes of a response to what an attacker could exploit.
@@ -326,6 +328,9 @@ pub struct Run {
     /// What generated cases came to, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
+    /// What it says about the calls of one application, where it was restricted to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppView>,
     /// One entry per finished case, sorted by id.
     pub cases: Vec<CaseOutcome>,
 }

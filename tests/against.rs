@@ -62,21 +62,25 @@ fn two_of_a_kind_differ_nowhere() {
 #[test]
 fn a_difference_names_both_answers_and_who_breaks_what() {
     check(
-        &["--phase", "scenarios", "disabled-user"],
-        &["disabled-users-sign-in"],
+        &["--phase", "scenarios", "auth::wrong-password"],
+        &["wrong-password-signs-in"],
         1,
-        &["against: InitiateAuth, status", "breaks rule user-disabled", "came back  success"],
+        &[
+            "against: InitiateAuth, status",
+            "breaks rule incorrect-credentials",
+            "came back  success",
+        ],
     );
 }
 
 #[test]
 fn the_other_endpoint_may_be_the_one_that_is_wrong() {
-    let other = endpoint(&["disabled-users-sign-in"]);
+    let other = endpoint(&["wrong-password-signs-in"]);
     let text = printed(
-        &["run", "--against", &other.url(), "--failures", "none", "disabled-user-is-refused"],
+        &["run", "--against", &other.url(), "--failures", "none", "auth::wrong-password"],
         1,
     );
-    let blame = format!("{} breaks rule user-disabled", other.url());
+    let blame = format!("{} breaks rule incorrect-credentials", other.url());
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(&blame), "{text}");
 }
@@ -88,9 +92,10 @@ fn reports_tell_what_the_target_was_held_against() {
     let (json, junit, good) = (path("run.json"), path("junit.xml"), path("good.json"));
     let other = endpoint(&[]);
     let url = other.url();
-    let plain = ["run", "--against", &url, "--seed", "3", "--failures", "none", "disabled-user"];
+    let plain =
+        ["run", "--against", &url, "--seed", "3", "--failures", "none", "auth::wrong-password"];
     printed(&[&plain[..], &["--report-json", &good]].concat(), 0);
-    let faulty = ["--fault", "disabled-users-sign-in", "--report-json", &json];
+    let faulty = ["--fault", "wrong-password-signs-in", "--report-json", &json];
     printed(&[&plain[..], &faulty, &["--report-junit", &junit]].concat(), 1);
     let read = |path: &str| std::fs::read_to_string(Path::new(path)).expect("a report");
     let run: serde_json::Value = serde_json::from_str(&read(&json)).expect("JSON");

@@ -5,6 +5,7 @@ mod compare;
 mod diff;
 mod explain;
 mod play;
+mod proxy;
 mod record;
 mod replay;
 mod report;
@@ -64,6 +65,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Writes down how a target answers, as snapshots to review.
     Record(record::RecordArgs),
+    /// Stands between an application and its endpoint: checks and records what passes.
+    Proxy(proxy::ProxyArgs),
     /// Serves the reference over HTTP.
     Serve(serve::ServeArgs),
     /// Shows, imports and compares the contract.
@@ -168,6 +171,7 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Compare(args) => compare::compare(args),
         Command::Diff(args) => diff::diff(args),
         Command::Record(args) => record::record(args, &cli.folders),
+        Command::Proxy(args) => proxy::proxy(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),

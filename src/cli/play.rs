@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Folders, complain, say};
+use crate::app::{self, Scope};
 use crate::canonical::quote;
 use crate::catalogue::Source;
 use crate::generate::Generator;
@@ -22,7 +23,7 @@ use crate::scenario::recipes::Recipes;
 use crate::suite::{Suite, SuiteError};
 use crate::target::Target;
 use crate::target::http::Limits;
-use crate::target::open::{Opened, OpenOptions, TargetSpec, open};
+use crate::target::open::{OpenOptions, Opened, TargetSpec, open};
 
 /// Target that is played against unless said otherwise.
 const REFERENCE: &str = "reference";
@@ -36,6 +37,11 @@ pub(super) struct PlayArgs {
     /// The target: `reference` (unless said otherwise), a URL, or the name of a profile.
     #[arg(long, value_name = "URL|PROFILE")]
     pub(super) target: Option<String>,
+    /// Only what an application calls, as this file shows it: a HAR recording, or a list with an
+    /// operation (or a JSON object with `operation` and `input`) a line. Tells which of its calls
+    /// can be trusted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) only_operations_of: Option<PathBuf>,
     /// Judges nobody: plays every case on this endpoint too, and tells where the target answers
     /// differently.
     #[arg(long, value_name = "URL|PROFILE", conflicts_with_all = ["lockstep", "strict"])]
@@ -97,6 +103,8 @@ pub(super) struct Playing<'a> {
     pub(super) fail_fast: bool,
     /// Wall time that making failures small may take, in all.
     pub(super) shrink_time: Duration,
+    /// What an application calls, where the run is restricted to that.
+    pub(super) app: Option<Arc<Scope>>,
     /// Declared errors that generated cases can reach, by operation; none to be counted if empty.
     pub(super) reachable: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
@@ -120,7 +128,17 @@ impl PlayArgs {
             Some(path) => Dictionary::load(path, &suite.catalogue)?,
             None => Dictionary::ours(),
         };
-        Ok(Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed))
+        let app = self.scope(suite)?;
+        let generator =
+            Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed);
+        Ok(generator.around(app))
+    }
+
+    /// Returns what the application calls to which the run is restricted, if it is.
+    pub(super) fn scope(&self, suite: &Suite) -> Result<Option<Arc<Scope>>, Failure> {
+        let Some(path) = &self.only_operations_of else { return Ok(None) };
+        let trace = app::read(path, &suite.catalogue)?;
+        Ok(Some(Arc::new(Scope::new(Arc::new(trace), suite.catalogue.clone()))))
     }
 
     /// Returns the flags that repeat what these cause, target and seed apart, each one word.
@@ -140,6 +158,7 @@ impl PlayArgs {
             ("scenarios", &folders.scenarios),
             ("targets", &folders.targets),
             ("dictionary", &self.dictionary),
+            ("only-operations-of", &self.only_operations_of),
         ];
         for (name, folder) in read_from {
             folder.iter().for_each(|folder| flag(name, &path(folder)));
@@ -278,6 +297,7 @@ async fn watched(
     if let Some(generated) = &mut run.generated {
         generated.reachable = playing.reachable.clone();
     }
+    run.app = playing.app.as_ref().map(|app| app::view(app.trace(), &app.taken(), &run));
     if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
         // A run given up has nothing to add to what was written case by case.
         if run.complete || !run.cases.is_empty() {

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::play::{PlayArgs, Playing, play};
 use super::{Failure, Folders, complain, say};
+use crate::app::Scope;
 use crate::failures::{DEFAULT_FOLDER, Failures};
 use crate::generate::plan::{Budget, Plan};
 use crate::outcome::{Level, Run};
@@ -29,6 +30,7 @@ Examples:
   cognito-conformance run --phase coverage --operation AdminGetUser    generated cases alone
   cognito-conformance run --phase random --cases 5000 --time-budget 5m --seed 7
   cognito-conformance run --target moto --against http://127.0.0.1:9229    where two endpoints differ
+  cognito-conformance run --target moto --only-operations-of app.har       can my calls be trusted there?
 
 Exit codes: 0 conformant, 1 unexpected findings, 2 usage, configuration or harness error,
 3 indeterminate.")]
@@ -104,8 +106,9 @@ impl RunArgs {
         self.phase.is_empty() || self.phase.contains(&phase)
     }
 
-    fn filter(&self) -> Filter {
+    fn filter(&self, app: Option<Arc<Scope>>) -> Filter {
         Filter {
+            app,
             operations: self.operation.clone(),
             levels: self.level.clone(),
             areas: self.area.clone(),
@@ -125,10 +128,10 @@ impl RunArgs {
         suite: &Suite,
         saved: Vec<Scenario>,
         seed: u64,
+        filter: &Filter,
     ) -> Result<Plan, Failure> {
-        let filter = self.filter();
         let generates = self.plays(Phase::Coverage) || self.plays(Phase::Random);
-        let written = match suite.select(&filter) {
+        let written = match suite.select(filter) {
             Ok(cases) if self.plays(Phase::Scenarios) => cases,
             Err(error @ SuiteError::Filter(_)) => return Err(error.into()),
             Err(error) if !generates => return Err(error.into()),
@@ -137,18 +140,18 @@ impl RunArgs {
         let saved = saved.into_iter().filter(|case| filter.takes(case)).map(Arc::new);
         let ready: Vec<_> = saved.chain(written).collect();
         if !generates {
-            return Ok(Plan::of(&ready));
+            return Ok(Plan::of(&ready).noting(filter));
         }
-        let generator = self.play.generator(folders, suite, seed)?;
+        let generator = self.play.generator(folders, suite, seed)?.around(filter.app.clone());
         let budget = Budget {
             coverage: self.plays(Phase::Coverage),
             cases: if self.plays(Phase::Random) { self.cases } else { 0 },
             max_steps: usize::from(self.play.max_steps),
             until: self.time_budget.map(|budget| Instant::now() + budget),
         };
-        let mut plan = Plan::of(&ready).generating(generator, budget, &filter);
+        let mut plan = Plan::of(&ready).generating(generator, budget, filter);
         if plan.is_empty() {
-            return Err(suite.select(&filter).map_or_else(Failure::from, |_| {
+            return Err(suite.select(filter).map_or_else(Failure::from, |_| {
                 Failure("nothing to play: no phase has a case".into())
             }));
         }
@@ -156,8 +159,7 @@ impl RunArgs {
     }
 
     /// Returns the errors that generated cases can reach, of the operations they are made for.
-    fn reachable(&self, suite: &Suite) -> BTreeMap<String, BTreeSet<String>> {
-        let filter = self.filter();
+    fn reachable(&self, suite: &Suite, filter: &Filter) -> BTreeMap<String, BTreeSet<String>> {
         let mut reachable = Matrix::of(suite).reachable();
         reachable.retain(|name, _| {
             filter.takes_operation(name.split_once(':').map_or(name, |(_, operation)| operation))
@@ -177,7 +179,9 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
             .map_err(SuiteError::Scenarios)?,
         None => Vec::new(),
     };
-    let plan = args.plan(folders, &suite, saved, seed)?;
+    let app = args.play.scope(&suite)?;
+    let filter = args.filter(app.clone());
+    let plan = args.plan(folders, &suite, saved, seed, &filter)?;
     if args.list {
         for case in plan {
             say(&format!("{:10} {}  {}", case.level, case.id, case.title));
@@ -193,7 +197,8 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
         fail_fast: args.fail_fast,
         // As long again as the cases may take.
         shrink_time: args.time_budget.unwrap_or(SHRINK_TIME),
-        reachable: args.reachable(&suite),
+        app,
+        reachable: args.reachable(&suite, &filter),
     };
     let (run, code) = play(&playing, plan)?;
     // A difference between two endpoints is no failure that one of them shows by itself.

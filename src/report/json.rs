@@ -215,17 +215,8 @@ fn head(run: &Run) -> String {
         started: &'a u64,
         planned: &'a usize,
     }
-    let head = Head {
-        format,
-        harness,
-        target,
-        target_version,
-        against,
-        models,
-        seed,
-        started,
-        planned,
-    };
+    let head =
+        Head { format, harness, target, target_version, against, models, seed, started, planned };
     let text = pretty(&head);
     let open = text.trim_end().trim_end_matches('}').trim_end();
     format!("{open},\n  \"cases\": [")

@@ -2,6 +2,7 @@
 //!
 //! Lines keep to the width asked for, with one exception: a reproduction stays pasteable.
 
+mod app;
 mod figures;
 mod page;
 mod sheet;
@@ -47,6 +48,9 @@ pub fn render(run: &Run, style: Style) -> String {
     reasons(&mut page, "Skipped", &summary.skipped);
     reasons(&mut page, "Indeterminate", &summary.indeterminate);
     leaked(&mut page, &summary);
+    if let Some(view) = &run.app {
+        app::app(&mut page, view, run);
+    }
     page.gap();
     page.line(tone(run), &summary.conclusion(run));
     page.finish()
@@ -330,6 +334,7 @@ pub(crate) fn again(run: &Run, finding: &Finding) -> String {
     let matters = |flag: &&String| match flag.split('=').next() {
         Some("--max-steps") => phase == Some(Phase::Random),
         Some("--dictionary") => phase.is_some(),
+        Some("--only-operations-of") => phase == Some(Phase::Random),
         _ => true,
     };
     words.extend(run.flags.iter().filter(matters).map(|flag| one_line(flag)));

@@ -116,8 +116,7 @@ impl Session {
             let _slot = other.slots.acquire().await.expect("nobody closes it");
             play(other, case, beside, from).await
         };
-        let (here, there) =
-            futures_util::future::join(self.play(case, attempt, from), there).await;
+        let (here, there) = futures_util::future::join(self.play(case, attempt, from), there).await;
         Pair { here, there }
     }
 
@@ -223,9 +222,7 @@ impl Session {
             }
             (Some(mine), None) => said(name, mine),
             (None, Some(theirs)) => said(against, theirs),
-            (None, None) => {
-                "neither breaks a promise that the catalogue knows: unspecified".into()
-            }
+            (None, None) => "neither breaks a promise that the catalogue knows: unspecified".into(),
         };
         let blamed = mine.as_ref().or(theirs.as_ref());
         let evidence = match is_service(against) {

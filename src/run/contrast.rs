@@ -143,11 +143,7 @@ fn outcome(entry: &Value) -> String {
 }
 
 /// Returns the answer to each step, in order.
-fn answers<'a>(
-    catalogue: &Catalogue,
-    case: &Scenario,
-    side: Side<'a>,
-) -> Vec<(Place, Answer<'a>)> {
+fn answers<'a>(catalogue: &Catalogue, case: &Scenario, side: Side<'a>) -> Vec<(Place, Answer<'a>)> {
     let kept = kept(side.transcript);
     let exchanges = kept.iter().map(|(index, _)| {
         let mut exchange = side.transcript.exchanges[*index].clone();

@@ -512,6 +512,7 @@ pub fn header(session: &Session, planned: usize) -> Run {
         not_played: BTreeMap::new(),
         flags: Vec::new(),
         generated: None,
+        app: None,
         cases: Vec::new(),
     }
 }

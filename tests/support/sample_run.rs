@@ -71,6 +71,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
         not_played: BTreeMap::from([(Phase::Random, u64::MAX)]),
         flags: vec![owned()],
         generated: Some(Generated {
+            app: None,
             phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
             reachable: BTreeMap::from([(owned(), BTreeSet::from([owned()]))]),
         }),
@@ -187,6 +188,7 @@ pub(crate) fn sample() -> Run {
         not_played: BTreeMap::new(),
         flags: Vec::new(),
         generated: None,
+        app: None,
         cases,
     }
 }
