@@ -110,6 +110,8 @@ fn reports_tell_what_the_target_was_held_against() {
     assert!(told.contains("against"), "{told}");
     let id = findings[0]["id"].as_str().expect("an id");
     printed(&["replay", id, "--report", &json], 1);
+    let told = printed(&["explain", id, "--report", &json], 0);
+    assert!(told.contains("the endpoint that it is held against"), "{told}");
 }
 
 #[test]

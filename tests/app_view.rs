@@ -173,7 +173,8 @@ fn call(port: u16, operation: &str, input: &Value) -> Value {
     let body = input.to_string();
     let request = format!(
         "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
-         authorization: AWS4-HMAC-SHA256 Credential=PLANTED/a/b\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=PLANTED/20261126/us-east-1/cognito-idp/aws4_request, \
+         SignedHeaders=host, Signature=PLANTED\r\nx-amz-date: 20261126T000000Z\r\n\
          content-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\
          x-amz-target: AWSCognitoIdentityProviderService.{operation}\r\n\r\n{body}",
         body.len()

