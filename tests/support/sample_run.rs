@@ -71,10 +71,10 @@ pub(crate) fn filled_with(text: &str) -> Run {
         not_played: BTreeMap::from([(Phase::Random, u64::MAX)]),
         flags: vec![owned()],
         generated: Some(Generated {
-            app: None,
             phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
             reachable: BTreeMap::from([(owned(), BTreeSet::from([owned()]))]),
         }),
+        app: None,
         cases: verdicts.map(case).into(),
     }
 }
