@@ -5,6 +5,7 @@
 //! evidenced, and how to reproduce it.
 
 pub mod age;
+pub mod app;
 pub mod canonical;
 pub mod catalogue;
 pub mod check;
@@ -20,6 +21,7 @@ pub mod outcome;
 pub mod pattern;
 mod pointer;
 pub mod property;
+pub mod proxy;
 pub mod reachability;
 pub mod reference;
 pub mod report;

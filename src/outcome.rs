@@ -1,5 +1,6 @@
 //! What a run yields: plain, serialisable data that every report is a function of.
 
+mod app;
 mod generated;
 mod known;
 
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use app::{AppCall, AppFlow, AppView, Trust};
 pub use generated::{Answers, ByOperation, Generated, Phase, PhaseFigures, Share};
 pub use known::{KnownEntry, KnownFailures, KnownStanding};
 
@@ -331,6 +333,10 @@ pub struct Run {
     pub target: String,
     /// Version the target's profile states, when it does.
     pub target_version: Option<String>,
+    /// The endpoint that the target was held against, where it was not judged by the contract: its
+    /// findings are then where the two answer differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Revision of the service models the catalogue was made from, by service.
     pub models: BTreeMap<String, String>,
     /// Seed of everything that was chosen at random.
@@ -359,6 +365,9 @@ pub struct Run {
     /// What generated cases came to, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
+    /// What it says about the calls of one application, where it was restricted to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppView>,
     /// One entry per finished case, sorted by id.
     pub cases: Vec<CaseOutcome>,
 }

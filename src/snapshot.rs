@@ -5,6 +5,7 @@
 //! schemas say nothing. One of the service itself is an observation, and holds for every target.
 
 mod differ;
+mod pairing;
 mod steady;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::catalogue::Catalogue;
 use crate::outcome::Evidence;
 use crate::transcript::Transcript;
 pub use differ::{Difference, differences, side_by_side};
+pub use pairing::Pairing;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
 
@@ -166,6 +168,17 @@ impl Snapshot {
 /// Of what a case stands on only the calls are kept: how they are answered is told in the
 /// snapshots of those operations' own cases.
 pub fn text(catalogue: &Catalogue, transcript: &Transcript, own: &[(String, String)]) -> String {
+    let form = steady_form(catalogue, transcript, own);
+    steady::renumbered(&serde_json::to_string_pretty(&form).unwrap_or_default())
+}
+
+/// Returns what [`text`] writes down, names numbered in the order they were given: a list with one
+/// entry per exchange, as [`canonical::canonical`] describes it, the pages of a list as one.
+pub(crate) fn steady_form(
+    catalogue: &Catalogue,
+    transcript: &Transcript,
+    own: &[(String, String)],
+) -> Value {
     let mut form = canonical::canonical(catalogue, transcript);
     for entry in form.as_array_mut().into_iter().flatten() {
         let staged = entry["place"].as_str().is_some_and(|place| place.starts_with("set-up "));
@@ -186,7 +199,7 @@ pub fn text(catalogue: &Catalogue, transcript: &Transcript, own: &[(String, Stri
     for entry in form.as_array_mut().into_iter().flatten() {
         steady::steady(entry, own);
     }
-    steady::renumbered(&serde_json::to_string_pretty(&form).unwrap_or_default())
+    form
 }
 
 fn embedded(dir: &Dir<'static>, files: &mut BTreeMap<String, String>) {

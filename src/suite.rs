@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::app::Scope;
 use crate::catalogue::{Catalogue, LoadError, Source as SpecSource};
 use crate::outcome::Level;
 use crate::scenario::{self, ParseError, Scenario, Source as ScenarioSource};
@@ -57,6 +58,8 @@ pub struct Filter {
     pub areas: Vec<String>,
     /// Texts of which the id or title must contain one, case ignored.
     pub texts: Vec<String>,
+    /// What an application calls.
+    pub app: Option<Arc<Scope>>,
 }
 
 impl Suite {
@@ -113,6 +116,9 @@ impl Filter {
     /// Tells whether cases of this operation may pass.
     pub(crate) fn takes_operation(&self, operation: &str) -> bool {
         let bare = |name: &String| name.rsplit(':').next() == Some(operation);
+        if !self.app.as_ref().is_none_or(|scope| scope.takes_operation(operation)) {
+            return false;
+        }
         self.operations.is_empty() || self.operations.iter().any(bare)
     }
 
@@ -124,6 +130,7 @@ impl Filter {
         let bare = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
         any(&self.operations, &|name| case.operations.contains(&bare(name)))
             && (self.levels.is_empty() || self.levels.contains(&case.level))
+            && self.app.as_ref().is_none_or(|scope| scope.takes(case))
             && any(&self.areas, &|name| area(&case.id) == name)
             && any(&self.texts, &|text| {
                 let text = text.to_lowercase();
@@ -140,8 +147,9 @@ impl Filter {
             ("text", &self.texts),
         ];
         let named = parts.iter().filter(|(_, list)| !list.is_empty());
-        let words: Vec<_> =
+        let mut words: Vec<_> =
             named.map(|(kind, list)| format!("{kind} {}", list.join(" or "))).collect();
+        words.extend(self.app.as_ref().map(|scope| format!("the calls of {}", scope.trace().file)));
         if words.is_empty() { "an empty suite".into() } else { words.join(" and ") }
     }
 }

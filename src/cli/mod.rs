@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod known;
 mod play;
+mod proxy;
 mod record;
 mod replay;
 mod report;
@@ -70,6 +71,8 @@ enum Command {
     Known(known::KnownCommand),
     /// Writes down how a target answers, as snapshots to review.
     Record(record::RecordArgs),
+    /// Stands between an application and its endpoint: checks and records what passes.
+    Proxy(proxy::ProxyArgs),
     /// Freezes and checks requirement sets: cases that stay as they are.
     #[command(subcommand)]
     Requirements(requirements::RequirementsCommand),
@@ -181,6 +184,7 @@ fn carry_out(cli: &Cli) -> Result<u8, Failure> {
         Command::Known(command) => known::known(command, &cli.folders),
         Command::Requirements(command) => requirements::requirements(command, &cli.folders),
         Command::Record(args) => record::record(args, &cli.folders),
+        Command::Proxy(args) => proxy::proxy(args, &cli.folders),
         Command::Serve(args) => serve::serve(args, &cli.folders),
         Command::Catalogue(command) => catalogue::catalogue(command, &cli.folders),
         Command::Scenarios(command) => scenarios::scenarios(command, &cli.folders),

@@ -11,6 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Folders, complain, say};
+use crate::app::{self, Scope};
 use crate::canonical::quote;
 use crate::catalogue::Source;
 use crate::generate::Generator;
@@ -24,7 +25,7 @@ use crate::scenario::recipes::Recipes;
 use crate::suite::{Suite, SuiteError};
 use crate::target::Target;
 use crate::target::http::Limits;
-use crate::target::open::{OpenOptions, TargetSpec, open};
+use crate::target::open::{OpenOptions, Opened, TargetSpec, open};
 
 /// Target that is played against unless said otherwise.
 const REFERENCE: &str = "reference";
@@ -38,6 +39,15 @@ pub(super) struct PlayArgs {
     /// The target: `reference` (unless said otherwise), a URL, or the name of a profile.
     #[arg(long, value_name = "URL|PROFILE")]
     pub(super) target: Option<String>,
+    /// Only what an application calls, as this file shows it: a HAR recording, or a list with an
+    /// operation (or a JSON object with `operation` and `input`) a line. Tells which of its calls
+    /// can be trusted.
+    #[arg(long, value_name = "FILE")]
+    pub(super) only_operations_of: Option<PathBuf>,
+    /// Judges nobody: plays every case on this endpoint too, and tells where the target answers
+    /// differently.
+    #[arg(long, value_name = "URL|PROFILE", conflicts_with_all = ["lockstep", "strict"])]
+    pub(super) against: Option<String>,
     /// Takes the capabilities of this profile for a target given as a URL.
     #[arg(long = "as", value_name = "PROFILE")]
     pub(super) as_profile: Option<String>,
@@ -98,6 +108,8 @@ pub(super) struct Playing<'a> {
     pub(super) fail_fast: bool,
     /// Wall time that making failures small may take, in all.
     pub(super) shrink_time: Duration,
+    /// What an application calls, where the run is restricted to that.
+    pub(super) app: Option<Arc<Scope>>,
     /// Declared errors that generated cases can reach, by operation; none to be counted if empty.
     pub(super) reachable: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
     /// Flags that leave cases out; `None` where it is not the suite that is played.
@@ -145,7 +157,17 @@ impl PlayArgs {
             Some(path) => Dictionary::load(path, &suite.catalogue)?,
             None => Dictionary::ours(),
         };
-        Ok(Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed))
+        let app = self.scope(suite)?;
+        let generator =
+            Generator::new(suite.catalogue.clone(), Arc::new(recipes), dictionary, seed);
+        Ok(generator.around(app))
+    }
+
+    /// Returns what the application calls to which the run is restricted, if it is.
+    pub(super) fn scope(&self, suite: &Suite) -> Result<Option<Arc<Scope>>, Failure> {
+        let Some(path) = &self.only_operations_of else { return Ok(None) };
+        let trace = app::read(path, &suite.catalogue)?;
+        Ok(Some(Arc::new(Scope::new(Arc::new(trace), suite.catalogue.clone()))))
     }
 
     /// Returns the flags that repeat what these cause, target and seed apart, each one word.
@@ -156,12 +178,16 @@ impl PlayArgs {
         if let Some(profile) = &self.as_profile {
             flag("as", profile);
         }
+        if let Some(against) = &self.against {
+            flag("against", against);
+        }
         self.fault.iter().for_each(|fault| flag("fault", fault));
         let read_from = [
             ("specs", &folders.specs),
             ("scenarios", &folders.scenarios),
             ("targets", &folders.targets),
             ("dictionary", &self.dictionary),
+            ("only-operations-of", &self.only_operations_of),
         ];
         for (name, folder) in read_from {
             folder.iter().for_each(|folder| flag(name, &path(folder)));
@@ -185,31 +211,20 @@ pub(super) fn play(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8
 
 async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), Failure> {
     let Playing { args, folders, suite, seed, .. } = *playing;
-    let options = OpenOptions {
+    let plain = OpenOptions {
         profiles: profiles(folders),
-        capabilities_of: args.as_profile.clone(),
         limits: Limits { total: Duration::from_secs(args.timeout), ..Limits::default() },
         plain_http: args.no_sdk,
         seed,
-        faults: args.fault.clone(),
         ..OpenOptions::new(suite.catalogue.clone())
     };
-    let spec: TargetSpec = args.target.as_deref().unwrap_or(REFERENCE).parse()?;
-    let opened = tokio::select! {
-        opened = open(&spec, &options) => opened.map(Arc::new),
-        () = interrupted() => {
-            complain("indeterminate: interrupted while the target was starting");
-            return Ok((None, 3));
-        }
+    let options = OpenOptions {
+        capabilities_of: args.as_profile.clone(),
+        faults: args.fault.clone(),
+        ..plain.clone()
     };
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(error) if error.is_indeterminate() => {
-            let Failure(text) = error.into();
-            complain(&format!("indeterminate: {text}"));
-            return Ok((None, 3));
-        }
-        Err(error) => return Err(error.into()),
+    let Some(opened) = up(args.target.as_deref().unwrap_or(REFERENCE), &options).await? else {
+        return Ok((None, 3));
     };
     let known = playing.known.clone().map(|list| list.for_version(opened.version()));
     let known = match known.transpose() {
@@ -219,29 +234,68 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
             return Err(error.into());
         }
     };
-    let jobs = playing.jobs.map(usize::from).or(opened.jobs()).unwrap_or(4);
-    let session = Arc::new(Session::new(
-        suite.catalogue.clone(),
-        opened.clone(),
-        Options {
-            jobs,
-            seed,
-            case_timeout: Duration::from_secs(args.timeout * 6),
-            fail_fast: playing.fail_fast,
-            strict: args.strict,
-            snapshots: Arc::new(folders.snapshots()?),
-            frozen_at: None,
-            lockstep: args.lockstep,
-            shrink_requests: args.shrink,
-            shrink_time: playing.shrink_time,
-            known: known.clone().unwrap_or_default(),
+    let against = match &args.against {
+        Some(name) => match up(name, &plain).await {
+            Ok(Some(against)) => Some(against),
+            other => {
+                opened.shutdown().await;
+                return other.map(|_| (None, 3));
+            }
         },
-    ));
-    let outcome = watched(playing, &session, plan, known.as_deref()).await;
+        None => None,
+    };
+    let bounds = [Some(&opened), against.as_ref()].map(|side| side.and_then(|side| side.jobs()));
+    let jobs = playing.jobs.map(usize::from).or(bounds.into_iter().flatten().min());
+    let options = Options {
+        jobs: jobs.unwrap_or(4),
+        seed,
+        case_timeout: Duration::from_secs(args.timeout * 6),
+        fail_fast: playing.fail_fast,
+        strict: args.strict,
+        snapshots: Arc::new(folders.snapshots()?),
+        frozen_at: None,
+        lockstep: args.lockstep,
+        // A sequence that is small on one of two endpoints says nothing about both.
+        shrink_requests: if against.is_some() { 0 } else { args.shrink },
+        shrink_time: playing.shrink_time,
+        known: known.clone().unwrap_or_default(),
+    };
+    let session = |target: &Arc<Opened>| {
+        Session::new(suite.catalogue.clone(), target.clone(), options.clone())
+    };
+    let session = match &against {
+        Some(against) => session(&opened).against(Arc::new(session(against))),
+        None => session(&opened),
+    };
+    let outcome = watched(playing, &Arc::new(session), plan, known.as_deref()).await;
     opened.shutdown().await;
+    if let Some(against) = against {
+        against.shutdown().await;
+    }
     let run = outcome?;
     let code = finish(args, &run)?;
     Ok((Some(run), code))
+}
+
+/// Opens an endpoint; says why nothing can be said where it cannot be reached, and returns none.
+async fn up(name: &str, options: &OpenOptions) -> Result<Option<Arc<Opened>>, Failure> {
+    let spec: TargetSpec = name.parse()?;
+    let opened = tokio::select! {
+        opened = open(&spec, options) => opened,
+        () = interrupted() => {
+            complain("indeterminate: interrupted while the target was starting");
+            return Ok(None);
+        }
+    };
+    match opened {
+        Ok(opened) => Ok(Some(Arc::new(opened))),
+        Err(error) if error.is_indeterminate() => {
+            let Failure(text) = error.into();
+            complain(&format!("indeterminate: {text}"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Runs the cases with progress on the terminal and a growing JSON report; Ctrl-C winds down.
@@ -284,6 +338,7 @@ async fn watched(
     if let Some(generated) = &mut run.generated {
         generated.reachable = playing.reachable.clone();
     }
+    run.app = playing.app.as_ref().map(|app| app::view(app.trace(), &app.taken(), &run));
     if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
         // A run given up has nothing to add to what was written case by case.
         if run.complete || !run.cases.is_empty() {

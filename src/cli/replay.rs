@@ -68,6 +68,7 @@ pub(super) fn replay(args: &ReplayArgs, folders: &Folders) -> Result<u8, Failure
         jobs: Some(1),
         fail_fast: false,
         shrink_time: super::run::SHRINK_TIME,
+        app: None,
         reachable: Default::default(),
         selection: None,
         known: None,
@@ -83,6 +84,12 @@ fn as_in(run: &Run, flags: &mut PlayArgs) {
             Some(("--fault", name)) if flags.target.is_none() => flags.fault.push(name.into()),
             Some(("--as", name)) if flags.target.is_none() => {
                 flags.as_profile.get_or_insert(name.into());
+            }
+            Some(("--only-operations-of", file)) => {
+                flags.only_operations_of.get_or_insert(file.trim_matches('\'').into());
+            }
+            Some(("--against", name)) if flags.target.is_none() => {
+                flags.against.get_or_insert(name.into());
             }
             Some(("--max-steps", most)) => {
                 flags.max_steps = most.parse().unwrap_or(flags.max_steps);

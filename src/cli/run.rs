@@ -10,6 +10,7 @@ use clap::{Args, Command, FromArgMatches};
 use super::play::{PlayArgs, Playing, play};
 use super::{Failure, Folders, complain, say};
 use crate::age;
+use crate::app::Scope;
 use crate::canonical::quote;
 use crate::failures::{DEFAULT_FOLDER, Failures};
 use crate::generate::plan::{Budget, Plan};
@@ -36,6 +37,8 @@ Examples:
   cognito-conformance run --phase random --cases 5000 --time-budget 5m --seed 7
   cognito-conformance run --target moto --seed 1                 known failures are expected
   cognito-conformance run --profile 2026-11 --target moto        exactly the cases of a frozen set
+  cognito-conformance run --target moto --against http://127.0.0.1:9229    where two endpoints differ
+  cognito-conformance run --target moto --only-operations-of app.har       can my calls be trusted there?
 
 Failures listed in targets/<profile>.known.yaml (or --known FILE) are told apart and fail nothing;
 one that is listed and passes is fixed, and fails the run until its line is removed.
@@ -164,8 +167,9 @@ impl RunArgs {
         self.phase.is_empty() || self.phase.contains(&phase)
     }
 
-    fn filter(&self) -> Filter {
+    fn filter(&self, app: Option<Arc<Scope>>) -> Filter {
         Filter {
+            app,
             operations: self.operation.clone(),
             levels: self.level.clone(),
             areas: self.area.clone(),
@@ -223,6 +227,7 @@ impl RunArgs {
         suite: &Suite,
         saved: Vec<Scenario>,
         seed: u64,
+        filter: &Filter,
     ) -> Result<Plan, Failure> {
         if let Some(name) = &self.profile {
             let set = RequirementSet::load(name)?;
@@ -230,9 +235,8 @@ impl RunArgs {
             let files = folders.sources().scenarios.files()?;
             return Ok(Plan::of(&set.choose(suite, &files)?));
         }
-        let filter = self.filter();
         let generates = self.plays(Phase::Coverage) || self.plays(Phase::Random);
-        let written = match suite.select(&filter) {
+        let written = match suite.select(filter) {
             Ok(cases) if self.plays(Phase::Scenarios) => cases,
             Err(error @ SuiteError::Filter(_)) => return Err(error.into()),
             Err(error) if !generates => return Err(error.into()),
@@ -241,18 +245,18 @@ impl RunArgs {
         let saved = saved.into_iter().filter(|case| filter.takes(case)).map(Arc::new);
         let ready: Vec<_> = saved.chain(written).collect();
         if !generates {
-            return Ok(Plan::of(&ready));
+            return Ok(Plan::of(&ready).noting(filter));
         }
-        let generator = self.play.generator(folders, suite, seed)?;
+        let generator = self.play.generator(folders, suite, seed)?.around(filter.app.clone());
         let budget = Budget {
             coverage: self.plays(Phase::Coverage),
             cases: if self.plays(Phase::Random) { self.cases } else { 0 },
             max_steps: usize::from(self.play.max_steps),
             until: self.time_budget.map(|budget| Instant::now() + budget),
         };
-        let mut plan = Plan::of(&ready).generating(generator, budget, &filter);
+        let mut plan = Plan::of(&ready).generating(generator, budget, filter);
         if plan.is_empty() {
-            return Err(suite.select(&filter).map_or_else(Failure::from, |_| {
+            return Err(suite.select(filter).map_or_else(Failure::from, |_| {
                 Failure("nothing to play: no phase has a case".into())
             }));
         }
@@ -260,8 +264,7 @@ impl RunArgs {
     }
 
     /// Returns the errors that generated cases can reach, of the operations they are made for.
-    fn reachable(&self, suite: &Suite) -> BTreeMap<String, BTreeSet<String>> {
-        let filter = self.filter();
+    fn reachable(&self, suite: &Suite, filter: &Filter) -> BTreeMap<String, BTreeSet<String>> {
         let mut reachable = Matrix::of(suite).reachable();
         reachable.retain(|name, _| {
             filter.takes_operation(name.split_once(':').map_or(name, |(_, operation)| operation))
@@ -281,7 +284,9 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
             .map_err(SuiteError::Scenarios)?,
         None => Vec::new(),
     };
-    let plan = args.plan(folders, &suite, saved, seed)?;
+    let app = args.play.scope(&suite)?;
+    let filter = args.filter(app.clone());
+    let plan = args.plan(folders, &suite, saved, seed, &filter)?;
     let known = args.known(folders, &suite)?;
     if args.list {
         for case in plan {
@@ -298,11 +303,14 @@ pub(super) fn run(args: &RunArgs, folders: &Folders) -> Result<u8, Failure> {
         fail_fast: args.fail_fast,
         // As long again as the cases may take.
         shrink_time: args.time_budget.unwrap_or(SHRINK_TIME),
-        reachable: args.reachable(&suite),
+        app,
+        reachable: args.reachable(&suite, &filter),
         selection: Some(args.selection()),
         known,
     };
     let (run, code) = play(&playing, plan)?;
+    // A difference between two endpoints is no failure that one of them shows by itself.
+    let failures = failures.filter(|_| args.play.against.is_none());
     if let (Some(run), Some(failures)) = (run, failures) {
         tell(&failures, &suite, &run);
     }

@@ -122,6 +122,9 @@ pub(super) fn of_judge(id: &str) -> Option<&'static str> {
         "lockstep" => {
             "Play the smallest sequence against `cognito-conformance serve` and compare: the promise's grade says how far the reference can be trusted there."
         }
+        super::judge::AGAINST => {
+            "Read which of the two breaks a promise: where neither does, nothing says which answer is right."
+        }
         super::judge::SNAPSHOT => {
             "Review the difference: if it is meant, record the case again; nothing says which answer is right."
         }

@@ -12,6 +12,9 @@ use crate::reference::faults;
 /// Id of what compares with accepted transcripts: no check, for it knows one target's answers only.
 pub(super) const SNAPSHOT: &str = "snapshot";
 
+/// Id of what finds where two endpoints differ; not a check either.
+pub(super) const AGAINST: &str = "against";
+
 /// Everything about a check or property.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JudgePage {
@@ -54,6 +57,7 @@ pub(super) fn explain(contract: &Contract<'_>, id: &str) -> Option<Explanation> 
     match (check, property) {
         (Some(check), _) => Some(Explanation::Check(Box::new(of_check(contract, check)))),
         (_, Some(found)) => Some(Explanation::Property(Box::new(of_property(contract, found)))),
+        _ if id == AGAINST => Some(Explanation::Check(Box::new(of_two_endpoints(contract)))),
         _ if id == SNAPSHOT => Some(Explanation::Check(Box::new(of_snapshots(contract)))),
         _ => None,
     }
@@ -63,12 +67,27 @@ pub(super) fn explain(contract: &Contract<'_>, id: &str) -> Option<Explanation> 
 pub(super) fn asks(id: &str) -> Option<(&'static str, Level)> {
     let checks = CHECKS.iter().map(|check| (check.id, check.asks, check.level));
     let all = checks.chain(PROPERTIES.iter().map(|p| (p.id, p.asks, p.level)));
-    let snapshot = [(SNAPSHOT, ASKS_OF_SNAPSHOTS, Level::Behaviour)];
+    let snapshot = [
+        (SNAPSHOT, ASKS_OF_SNAPSHOTS, Level::Behaviour),
+        (AGAINST, ASKS_OF_TWO_ENDPOINTS, Level::Behaviour),
+    ];
     let found = all.chain(snapshot).find(|(known, ..)| *known == id);
     found.map(|(_, asks, level)| (asks, level))
 }
 
 const ASKS_OF_SNAPSHOTS: &str = "a target answers as it did when its snapshot was accepted";
+
+const ASKS_OF_TWO_ENDPOINTS: &str = "a target answers as the endpoint that it is held against";
+
+fn of_two_endpoints(contract: &Contract<'_>) -> JudgePage {
+    let supports = vec![support(Evidence::Inferred, "what the other endpoint answers meanwhile")];
+    let looks_at = "the canonical transcripts of each case on both, of a run with `--against`";
+    let asked = (AGAINST, ASKS_OF_TWO_ENDPOINTS, Level::Behaviour);
+    let mut page = page(contract, asked, looks_at, supports);
+    let target = target(contract);
+    page.run = vec![format!("cognito-conformance run --target {target} --against URL")];
+    page
+}
 
 fn of_check(contract: &Contract<'_>, check: &check::Check) -> JudgePage {
     let supports = check.promises.iter().map(|p| support(p.evidence, p.source)).collect();

@@ -5,6 +5,7 @@
 //! succeeds is data ([`crate::scenario::recipes`]); everything else follows from the catalogue.
 //! Nothing here sends a request.
 
+mod app;
 mod apply;
 mod boundaries;
 pub mod broken;
@@ -30,6 +31,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use ring::digest::{SHA256, digest};
 
+use crate::app::Scope;
 use crate::catalogue::Catalogue;
 use crate::scenario::recipes::Recipes;
 use crate::scenario::{Scenario, Step};
@@ -45,6 +47,8 @@ pub struct Generator {
     links: Arc<AllLinks>,
     values: Values,
     seed: u64,
+    /// What random sequences are drawn from, where one application's calls are asked for.
+    app: Option<Arc<Scope>>,
 }
 
 impl Generator {
@@ -56,7 +60,15 @@ impl Generator {
         seed: u64,
     ) -> Self {
         let links = Arc::new(AllLinks::of(&catalogue));
-        Self { catalogue, recipes, links, values: Values::new(dictionary), seed }
+        Self { catalogue, recipes, links, values: Values::new(dictionary), seed, app: None }
+    }
+
+    /// Draws random sequences from what an application calls: flows first, then operations by how
+    /// often they are called, with the members that it uses.
+    #[must_use]
+    pub fn around(mut self, app: Option<Arc<Scope>>) -> Self {
+        self.app = app;
+        self
     }
 
     /// Returns the coverage cases of an operation, in the same order each time; none of an operation

@@ -36,6 +36,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Has every case that is played be noted by what the filter knows of an application.
+    #[must_use]
+    pub fn noting(mut self, filter: &Filter) -> Self {
+        self.filter.app.clone_from(&filter.app);
+        self
+    }
+
     /// Returns a plan of these cases and no others.
     pub fn of(cases: &[Arc<Scenario>]) -> Self {
         let budget = Budget { coverage: false, cases: 0, max_steps: 0, until: None };
@@ -92,6 +99,14 @@ impl Plan {
         &self.not_played
     }
 
+    /// Tells the scope of an application what a case calls that is about to be played.
+    fn noted(&self, case: Arc<Scenario>) -> Arc<Scenario> {
+        if let Some(scope) = &self.filter.app {
+            scope.note(&case);
+        }
+        case
+    }
+
     fn is_over(&self) -> bool {
         self.budget.until.is_some_and(|until| Instant::now() >= until)
     }
@@ -104,14 +119,14 @@ impl Iterator for Plan {
         while let Some(case) = self.ready.pop_front() {
             match Phase::of(&case.id).filter(|_| self.is_over()) {
                 Some(phase) => *self.not_played.entry(phase).or_default() += 1,
-                None => return Some(case),
+                None => return Some(self.noted(case)),
             }
         }
         while !self.is_over() {
             let number = self.random.next()?;
             let case = self.generator.as_mut()?.random(number, self.budget.max_steps)?;
             if self.filter.takes(&case) {
-                return Some(Arc::new(case));
+                return Some(self.noted(Arc::new(case)));
             }
         }
         let left = self.random.end - self.random.start;

@@ -11,13 +11,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 use serde_json::{Map, Value};
 
-use super::Generator;
 use super::broken::{self, Applied};
 use super::case::{Draft, call, each_look, in_pages, raw};
 use super::coverage::created_names;
 use super::draw::{below, one_in, one_of};
 use super::neighbours::{beside, never};
 use super::stock::Stock;
+use super::{Generator, app};
 use crate::catalogue::{Operation, Service, Volatile};
 use crate::scenario::recipes::Recipe;
 use crate::scenario::{Expect, Scenario, Step};
@@ -36,8 +36,16 @@ pub(super) fn sequence(
 ) -> Option<Scenario> {
     let mut rng = generator.rng(&format!("random/{number}"));
     let recipes = generator.recipes.iter().count();
+    let flow = generator.app.as_ref().and_then(|app| app::flow(app, number));
+    let wanted = match &generator.app {
+        Some(app) => app::focus(app, &generator.recipes, flow.as_ref(), &mut rng),
+        None => None,
+    };
     let focus = usize::try_from(number).unwrap_or_default() % recipes.max(1);
-    let focus = generator.recipes.iter().nth(focus)?.clone();
+    let focus = match wanted {
+        Some(wanted) => wanted,
+        None => generator.recipes.iter().nth(focus)?.clone(),
+    };
     let catalogue = generator.catalogue.clone();
     let service = catalogue.services.get(&focus.service)?;
     let mut stage = focus.flatten();
@@ -48,7 +56,10 @@ pub(super) fn sequence(
         stock = Stock::default();
         stage.iter().for_each(|step| generator.absorb(&mut stock, step));
     }
-    let swarm = swarm(generator, service, &stock, &mut rng);
+    let mut swarm = swarm(generator, service, &stock, &mut rng);
+    if swarm.is_empty() {
+        swarm.push((service, service.operations.get(&focus.operation)?));
+    }
     let span = most_steps.saturating_sub(FEWEST_STEPS) + 1;
     let length = (FEWEST_STEPS + below(&mut rng, span)).min(most_steps.max(1));
     // The call in focus comes early: it is what the stage is for.
@@ -57,12 +68,19 @@ pub(super) fn sequence(
     let mut steps = Vec::new();
     while steps.len() < length {
         if steps.len() == place {
+            let before = flow.as_ref().and_then(|(before, _)| service.operations.get(before));
+            if let Some(before) = before {
+                let input = drawing.input(service, before, 0);
+                steps.push(drawing.saving(service, before, &input));
+            }
             steps.push(Step { expect: Expect::Anything, one_fault: true, ..focus.call.clone() });
         } else {
             let (service, operation) = swarm[below(&mut drawing.rng, swarm.len())];
             steps.extend(drawing.step(service, operation, &focus));
         }
-        if let Some(step) = steps.last() {
+        // What a flow puts before the call in focus is taken in with it.
+        let taken = if steps.len() == place + 2 && flow.is_some() { 2 } else { 1 };
+        for step in steps.iter().rev().take(taken).rev() {
             drawing.generator.absorb(&mut drawing.stock, step);
         }
     }
@@ -89,6 +107,9 @@ fn swarm<'c>(
             })
     };
     let mut able: Vec<&Operation> = service.operations.values().filter(callable).collect();
+    if let Some(app) = &generator.app {
+        return app::weighted(app, service, &able);
+    }
     let mut swarm = Vec::new();
     while swarm.len() < SWARM && !able.is_empty() {
         swarm.push((service, able.swap_remove(below(rng, able.len()))));
@@ -170,6 +191,10 @@ impl Drawing<'_> {
         let pool = self.pool(members);
         for (member, schema) in operation.input.properties.iter().flatten() {
             let required = operation.input.required.contains(member);
+            let app = self.generator.app.as_ref();
+            if !required && app.is_some_and(|app| !app::uses(app, service, operation, member)) {
+                continue;
+            }
             if !required && !one_in(&mut self.rng, 3) {
                 continue;
             }
@@ -190,7 +215,11 @@ impl Drawing<'_> {
             });
             input.insert(member.clone(), self.without_secrets(service, member, schema, value));
         }
-        Value::Object(input)
+        let input = Value::Object(input);
+        match &self.generator.app {
+            Some(app) => app::as_used(app, service, operation, input),
+            None => input,
+        }
     }
 
     /// Returns the pool that a call is about.

@@ -199,7 +199,8 @@ impl Stream {
 
 /// Returns the start of the document, up to and with the `[` of the cases.
 fn head(run: &Run) -> String {
-    let Run { format, harness, target, target_version, models, seed, started, planned, .. } = run;
+    let Run { format, harness, target, target_version, against, .. } = run;
+    let Run { models, seed, started, planned, .. } = run;
     /// The members that are known from the start.
     #[derive(Serialize)]
     struct Head<'a> {
@@ -207,12 +208,15 @@ fn head(run: &Run) -> String {
         harness: &'a str,
         target: &'a str,
         target_version: &'a Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        against: &'a Option<String>,
         models: &'a std::collections::BTreeMap<String, String>,
         seed: &'a u64,
         started: &'a u64,
         planned: &'a usize,
     }
-    let head = Head { format, harness, target, target_version, models, seed, started, planned };
+    let head =
+        Head { format, harness, target, target_version, against, models, seed, started, planned };
     let text = pretty(&head);
     let open = text.trim_end().trim_end_matches('}').trim_end();
     format!("{open},\n  \"cases\": [")

@@ -11,7 +11,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{
-    CaseOutcome, Conclusion, Finding, KnownEntry, KnownFailures, NOT_SMALLER, Run, Verdict,
+    AppCall, CaseOutcome, Conclusion, Finding, KnownEntry, KnownFailures, NOT_SMALLER, Run, Trust,
+    Verdict,
 };
 use crate::report::summary::{Summary, gravest, left_out, promise};
 use crate::report::terminal::again;
@@ -35,6 +36,9 @@ pub fn render(run: &Run) -> String {
             report.add_test_suite(suite(run, "known failures", cases));
         }
     }
+    if let Some(view) = &run.app {
+        report.add_test_suite(suite(run, "application", view.calls.iter().map(app_call).collect()));
+    }
     // CI judges by the cases alone: a conclusion that none of them shows gets one of its own.
     let shown = report.failures + report.errors > 0;
     if run.was_interrupted() || (!shown && run.conclusion() != Conclusion::Conformant) {
@@ -54,6 +58,9 @@ fn suite(run: &Run, name: &str, cases: Vec<TestCase>) -> TestSuite {
     property("target", &run.target);
     if let Some(version) = &run.target_version {
         property("target-version", version);
+    }
+    if let Some(against) = &run.against {
+        property("against", against);
     }
     property("harness", &run.harness);
     property("seed", &run.seed.to_string());
@@ -157,6 +164,24 @@ fn details(run: &Run, finding: &Finding) -> String {
         .into_iter()
         .map(|(label, text)| format!("{label}: {}", shorten(&visible(&text), TEXT_LIMIT)));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a test case for one call of an application: whether it can be trusted.
+fn app_call(call: &AppCall) -> TestCase {
+    let status = match call.trust {
+        Trust::Trusted => TestCaseStatus::success(),
+        Trust::Untested => skipped("untested", "no case that calls it so came to a verdict"),
+        Trust::Unsupported => skipped("unsupported", "the target declines it"),
+        Trust::Differs => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let ids: Vec<_> = call.findings.iter().map(String::as_str).collect();
+            status.set_type("differs").set_message(brief(&format!("findings {}", ids.join(" "))));
+            status
+        }
+    };
+    let mut case = TestCase::new(one_line(&call.operation), status);
+    case.set_classname("application");
+    case
 }
 
 /// Returns what is worth reading beside the status: other verdicts, notes, what was left behind.

@@ -11,6 +11,7 @@ pub mod grades;
 pub mod json;
 pub mod junit;
 mod promise;
+pub mod proxied;
 pub mod sheet;
 pub mod summary;
 pub mod terminal;

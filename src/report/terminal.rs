@@ -2,6 +2,7 @@
 //!
 //! Lines keep to the width asked for, with one exception: a reproduction stays pasteable.
 
+mod app;
 mod figures;
 mod page;
 mod sheet;
@@ -50,6 +51,9 @@ pub fn render(run: &Run, style: Style) -> String {
     reasons(&mut page, "Indeterminate", &summary.indeterminate);
     leaked(&mut page, &summary);
     known(&mut page, run, &summary);
+    if let Some(view) = &run.app {
+        app::app(&mut page, view, run);
+    }
     page.gap();
     page.line(tone(run), &summary.conclusion(run));
     page.finish()
@@ -115,7 +119,8 @@ pub fn case(outcome: &CaseOutcome) -> String {
 fn header(page: &mut Page, run: &Run, summary: &Summary<'_>) {
     let version = run.target_version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
     let models: Vec<_> = run.models.iter().map(|(id, date)| format!("{id} {date}")).collect();
-    let first = format!("target {}{version}", run.target);
+    let against = run.against.as_deref().map(|other| format!(" against {other}"));
+    let first = format!("target {}{version}{}", run.target, against.unwrap_or_default());
     page.line(Tone::Strong, &one_line(&first));
     let rest =
         format!("harness {}, models {}, seed {}", run.harness, models.join(" and "), run.seed);
@@ -349,6 +354,7 @@ pub(crate) fn again(run: &Run, finding: &Finding) -> String {
     let matters = |flag: &&String| match flag.split('=').next() {
         Some("--max-steps") => phase == Some(Phase::Random),
         Some("--dictionary") => phase.is_some(),
+        Some("--only-operations-of") => phase == Some(Phase::Random),
         _ => true,
     };
     words.extend(run.flags.iter().filter(matters).map(|flag| one_line(flag)));

@@ -29,9 +29,7 @@ struct Told<'t> {
 pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
     let (catalogue, strict) = (&session.catalogue, session.options.strict);
     let exchanges = &played.transcript.exchanges;
-    let mut told = broken_promises(session, played);
-    told.retain(|one| !is_consequence(one) && !is_told_elsewhere(case, one));
-    without_echoes(&mut told, exchanges);
+    let mut told = worth_telling(session, case, played);
     // What a case does not ask about in words counts towards its own question.
     let asked = |level: Level| is_universal(level) || case.lockstep;
     for one in &mut told {
@@ -66,6 +64,25 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
         answers: Phase::of(&case.id).map(|_| answers(exchanges)).unwrap_or_default(),
         ..without_playing(case, &Verdict::Pass)
     }
+}
+
+/// Returns the promises that a played case breaks, without what only repeats others.
+fn worth_telling<'t>(session: &Session, case: &Scenario, played: &'t Played) -> Vec<Told<'t>> {
+    let mut told = broken_promises(session, played);
+    told.retain(|one| !is_consequence(one) && !is_told_elsewhere(case, one));
+    without_echoes(&mut told, &played.transcript.exchanges);
+    told
+}
+
+/// Returns the promises that a played case breaks, each with the index of the exchange that shows
+/// it and the check (or property) that says so.
+pub(super) fn breaches(
+    session: &Session,
+    case: &Scenario,
+    played: &Played,
+) -> Vec<(usize, &'static str, Breach)> {
+    let told = worth_telling(session, case, played).into_iter();
+    told.map(|one| (one.at, one.check, one.breach)).collect()
 }
 
 /// Returns what every check and every property has to say.
@@ -220,7 +237,7 @@ fn is_answer(exchange: &Exchange) -> bool {
 }
 
 /// Counts how each operation was answered, clean-up apart.
-fn answers(exchanges: &[Exchange]) -> ByOperation {
+pub(super) fn answers(exchanges: &[Exchange]) -> ByOperation {
     let mut answers = ByOperation::new();
     for exchange in exchanges.iter().filter(|exchange| exchange.place != Place::Teardown) {
         let Call::Api { service, operation, .. } = &exchange.call else { continue };
@@ -295,10 +312,15 @@ pub(super) fn add(outcome: &mut CaseOutcome, part: CaseOutcome) {
     let known: BTreeSet<Key> = outcome.findings.iter().map(key).collect();
     outcome.findings.extend(part.findings.into_iter().filter(|f| !known.contains(&key(f))));
     for (level, verdict) in part.verdicts {
-        let slot = outcome.verdicts.entry(level).or_insert(Verdict::Pass);
-        if weight(&verdict) > weight(slot) {
-            *slot = verdict;
-        }
+        graver(outcome, level, verdict);
+    }
+}
+
+/// Keeps the graver of a verdict and the one there is on a level.
+pub(super) fn graver(outcome: &mut CaseOutcome, level: Level, verdict: Verdict) {
+    let slot = outcome.verdicts.entry(level).or_insert(Verdict::Pass);
+    if weight(&verdict) > weight(slot) {
+        *slot = verdict;
     }
 }
 

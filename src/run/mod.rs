@@ -1,7 +1,9 @@
 //! Drives cases against one target, concurrently. Judges nothing itself and prints nothing:
 //! verdicts come from [`crate::check`], and whoever watches gets events.
 
+mod against;
 mod compose;
+mod contrast;
 mod judge;
 mod meter;
 mod pages;
@@ -106,6 +108,8 @@ pub struct Session {
     pub target: Arc<dyn Target>,
     /// How to drive it.
     pub options: Options,
+    /// The endpoint that it is held against, instead of being judged.
+    against: Option<Arc<Session>>,
     /// Cases that move the clock hold it alone.
     clock: RwLock<()>,
     /// How far the target's clock was moved, in seconds.
@@ -129,6 +133,7 @@ impl Session {
             target,
             slots: Semaphore::new(options.jobs.max(1)),
             options,
+            against: None,
             clock: RwLock::new(()),
             advanced: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
@@ -139,9 +144,20 @@ impl Session {
         }
     }
 
+    /// Holds the target against another endpoint: every case is played on both, and what counts
+    /// is where their answers differ, whoever of them is right.
+    #[must_use]
+    pub fn against(mut self, other: Arc<Session>) -> Self {
+        self.against = Some(other);
+        self
+    }
+
     /// Asks the run to stop: cases under way are torn down, no further one starts.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
+        if let Some(other) = &self.against {
+            other.cancel();
+        }
     }
 
     /// Tells whether the run was asked to stop.
@@ -163,7 +179,9 @@ impl Session {
     /// Plays one case, confirms what it finds by a second run, and judges.
     pub async fn run_case(&self, case: &Scenario) -> CaseOutcome {
         let started = Instant::now();
-        let mut outcome = if let Some(reason) = self.lacks(case) {
+        let mut outcome = if let Some(other) = &self.against {
+            self.hold_against(other, case).await
+        } else if let Some(reason) = self.lacks(case) {
             judge::without_playing(case, &Verdict::Skipped { reason })
         } else if let Some(operation) = self.declared_unsupported(case) {
             judge::without_playing(case, &Verdict::Unsupported { operation })
@@ -273,6 +291,7 @@ impl Session {
     /// Deletes what cases shared; returns what could not be deleted. To be called once, after
     /// the last case.
     pub async fn close(&self) -> Vec<String> {
+        // Cases that are held against another endpoint share nothing.
         self.shared.tear_down(self).await
     }
 
@@ -488,6 +507,7 @@ pub fn header(session: &Session, planned: usize) -> Run {
         harness: env!("CARGO_PKG_VERSION").into(),
         target: session.target.name().into(),
         target_version: session.target.version().map(str::to_owned),
+        against: session.against.as_ref().map(|other| other.target.name().to_owned()),
         models: models.collect::<BTreeMap<_, _>>(),
         seed: session.options.seed,
         started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
@@ -499,6 +519,7 @@ pub fn header(session: &Session, planned: usize) -> Run {
         known: None,
         flags: Vec::new(),
         generated: None,
+        app: None,
         cases: Vec::new(),
     }
 }

@@ -68,6 +68,8 @@ pub(super) enum Attempt {
     Numbered(u64),
     /// The rest of an attempt, in another pool.
     Part(Box<Attempt>, u64),
+    /// The same on the endpoint that the target is held against.
+    Beside(Box<Attempt>),
 }
 
 impl Attempt {
@@ -80,6 +82,7 @@ impl Attempt {
             Self::SharedAgain => "3".into(),
             Self::Numbered(number) => format!("n{number}"),
             Self::Part(whole, part) => format!("{}p{part}", whole.label()),
+            Self::Beside(other) => format!("{}b", other.label()),
         }
     }
 }

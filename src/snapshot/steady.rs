@@ -50,7 +50,7 @@ const TOKENS: [&str; 2] = ["NextToken", "PaginationToken"];
 const LONGEST: usize = 2_000;
 
 /// A name that the canonical form gave: sort and number.
-static NAME: LazyLock<Regex> =
+pub(super) static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("<([a-z-]+)#([0-9]+)>").expect("a constant pattern compiles"));
 
 /// Steadies one value; `own` are the words that are the case's own, with what stands for them.
@@ -160,7 +160,8 @@ fn plain(text: &str, own: &[(String, String)]) -> String {
     }
 }
 
-fn unnumbered(text: &str) -> String {
+/// Returns a text with the numbers taken out of its names.
+pub(super) fn unnumbered(text: &str) -> String {
     NAME.replace_all(text, "<$1>").into_owned()
 }
 

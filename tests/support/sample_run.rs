@@ -62,6 +62,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
         harness: owned(),
         target: owned(),
         target_version: Some(owned()),
+        against: Some(owned()),
         models: BTreeMap::from([(owned(), owned())]),
         seed: u64::MAX,
         started: 0,
@@ -76,6 +77,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
             phases: BTreeMap::from([(Phase::Random, PhaseFigures::default())]),
             reachable: BTreeMap::from([(owned(), BTreeSet::from([owned()]))]),
         }),
+        app: None,
         cases: verdicts.map(case).into(),
     }
 }
@@ -176,6 +178,7 @@ pub(crate) fn sample() -> Run {
         harness: "0.1.0".into(),
         target: "moto".into(),
         target_version: Some("5.2.5".into()),
+        against: None,
         models: BTreeMap::from([
             ("cognito-idp".into(), "2016-04-18".into()),
             ("cognito-identity".into(), "2014-06-30".into()),
@@ -190,6 +193,7 @@ pub(crate) fn sample() -> Run {
         known: None,
         flags: Vec::new(),
         generated: None,
+        app: None,
         cases,
     }
 }
