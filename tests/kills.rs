@@ -31,7 +31,7 @@ fn prober() -> Prober {
     let settings = Settings {
         seed: 1,
         jobs: 4,
-        random: 20,
+        random: 200,
         max_steps: 20,
         until: Until::Caught,
         plain_http: true,

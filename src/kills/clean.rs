@@ -149,7 +149,13 @@ impl Prober {
         };
         let played = run(&session, &self.cases, &over).await;
         let asks = |level| !matches!(level, Level::Wire | Level::Schema);
-        let passes = |case: &&CaseOutcome| asks(case.level) && *case.verdict() == Verdict::Pass;
+        // Where everything is refused, a case about refusals finds each call refused: what it is
+        // worth shows in the form of the refusals, so a case that fails anywhere does not pass.
+        let came_to = |case: &CaseOutcome| match case.failed() {
+            true => Verdict::Fail,
+            false => case.verdict().clone(),
+        };
+        let passes = |case: &&CaseOutcome| asks(case.level) && came_to(case) == Verdict::Pass;
         let passed = played.cases.iter().filter(passes);
         let mut null = Null {
             server: kind,
@@ -158,7 +164,7 @@ impl Prober {
             elapsed_ms: elapsed(begun),
         };
         for case in &played.cases {
-            null.levels.entry(case.level).or_default().add(case.verdict());
+            null.levels.entry(case.level).or_default().add(&came_to(case));
         }
         watch(Progress::Null(&null));
         Ok(null)

@@ -72,7 +72,7 @@ pub struct Faultless {
 pub struct Null {
     /// Which one.
     pub server: nulls::Kind,
-    /// The cases of each level, by their verdict on it.
+    /// The cases of each level, by their verdict on it; one that fails on another level fails.
     pub levels: BTreeMap<Level, Tally>,
     /// Cases that passed although they ask about errors, behaviour, the model or security.
     pub passed: Vec<String>,

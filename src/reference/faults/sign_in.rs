@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         name: "client-of-another-pool-signs-in",
         about: "AdminInitiateAuth signs users in through the app clients of other pools",
         level: Level::Security,
-        caught_by: "lockstep",
+        caught_by: "expectation",
         steps: 5,
         on: &["AdminInitiateAuth", "CreateUserPoolClient"],
         way: Way::Answers(|ask| {
