@@ -93,13 +93,13 @@ fn text(schema: &Schema) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Source;
     use crate::check;
-    use crate::reference::tests::catalogue;
     use crate::transcript::{Call, Exchange, Place};
 
     #[test]
     fn every_output_fits_its_shape() {
-        let catalogue = catalogue();
+        let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
         for (service, operation) in catalogue.operations() {
             let request = Request::call(&service.info.target_prefix, &operation.name, &json!({}));
             let exchange = Exchange {

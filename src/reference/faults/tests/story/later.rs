@@ -98,6 +98,8 @@ fn sign_ins(teller: &mut Teller, pool: &Value, other: &Value) {
     let name = json!([{"Name": "name", "Value": "D"}]);
     let update = json!({"AccessToken": forged, "UserAttributes": name});
     teller.send("UpdateUserAttributes", &update, false);
+    let mfa = json!({"UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    teller.call("SetUserPoolMfaConfig", mfa);
     teller.send("AssociateSoftwareToken", &json!({"AccessToken": access}), false);
     let verify = json!({"AccessToken": access, "UserCode": "000000"});
     teller.send("VerifySoftwareToken", &verify, false);
@@ -115,7 +117,7 @@ fn code(teller: &Teller, pool: &Value, user: &str) -> Value {
     let response = teller.shell.respond(&request);
     let messages = response.json().ok().flatten().unwrap_or_default().into_owned();
     let last = messages.as_array().and_then(|messages| messages.last().cloned());
-    at(&last.unwrap_or_default(), "/code")
+    at(&last.unwrap_or_default(), "/Code")
 }
 
 fn signed_up(teller: &mut Teller, pool: &Value) {
