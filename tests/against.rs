@@ -30,11 +30,12 @@ fn printed(arguments: &[&str], code: i32) -> String {
 
 /// A reference that other endpoints can be held against, wrong in these ways.
 fn endpoint(wrong: &[&str]) -> Server {
-    let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+    let catalogue =
+        Arc::new(Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads"));
     let wrong: Vec<String> = wrong.iter().map(|name| (*name).to_owned()).collect();
-    let middleware = faults::middleware(&wrong).expect("known faults");
+    let middleware = faults::middleware(&wrong, &catalogue).expect("known faults").some();
     let options = ServeOptions { seed: 99, middleware, ..ServeOptions::default() };
-    Server::on_loopback(Reference::new(Arc::new(catalogue), 99), options).expect("a free port")
+    Server::on_loopback(Reference::new(catalogue, 99), options).expect("a free port")
 }
 
 /// Holds the reference with `faults` against one that is faultless, and looks for these parts.

@@ -111,11 +111,12 @@ fn mistakes_name_their_place_and_nothing_else() {
 }
 
 fn endpoint(wrong: &[&str]) -> Server {
-    let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+    let catalogue =
+        Arc::new(Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads"));
     let wrong: Vec<String> = wrong.iter().map(|name| (*name).to_owned()).collect();
-    let middleware = faults::middleware(&wrong).expect("known faults");
+    let middleware = faults::middleware(&wrong, &catalogue).expect("known faults").some();
     let options = ServeOptions { seed: 9, middleware, ..ServeOptions::default() };
-    Server::on_loopback(Reference::new(Arc::new(catalogue), 9), options).expect("a free port")
+    Server::on_loopback(Reference::new(catalogue, 9), options).expect("a free port")
 }
 
 /// A proxy that runs.

@@ -1,12 +1,11 @@
 //! The binary as a user meets it: what it prints, and what it exits with.
 
-#[path = "support/null_server.rs"]
-mod null_server;
-
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use null_server::NullServer;
+use cognito_conformance::catalogue::{Catalogue, Source};
+use cognito_conformance::nulls::{Kind, NullServer};
 
 fn cognito_conformance(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cognito-conformance"))
@@ -73,7 +72,10 @@ fn a_fault_makes_the_run_diverge() {
 
 #[test]
 fn a_null_server_makes_the_run_diverge() {
-    for server in [NullServer::teapot(), NullServer::empty(), NullServer::refusing()] {
+    let catalogue = Catalogue::load(&Source::Embedded).expect("the embedded catalogue loads");
+    let catalogue = Arc::new(catalogue);
+    for kind in Kind::ALL {
+        let server = NullServer::start(kind, catalogue.clone()).expect("a free port");
         check(&["run", "--target", &server.url(), "readme"], 1, "divergent");
     }
 }

@@ -147,6 +147,7 @@ mod tests {
 
     fn finding(operation: &str, step: &str) -> Finding {
         Finding {
+            known: None,
             id: format!("{operation}-{step}"),
             check: "schema".into(),
             level: Level::Schema,

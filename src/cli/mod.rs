@@ -4,6 +4,7 @@ mod catalogue;
 mod compare;
 mod diff;
 mod explain;
+mod hunt;
 mod known;
 mod play;
 mod proxy;
@@ -86,7 +87,7 @@ enum Command {
     Scenarios(scenarios::ScenariosCommand),
     /// Tells what is known of a rule, check, property, operation, case or finding.
     Explain(explain::ExplainArgs),
-    /// Measures how well generated cases find the named faults of the reference.
+    /// Measures the harness: what it sees of faults, of null servers, of nothing at all.
     SelfCheck(self_check::SelfCheckArgs),
     /// Plays the suite on every target that is installed and compares them.
     Survey(survey::SurveyArgs),

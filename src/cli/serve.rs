@@ -1,5 +1,7 @@
 //! `serve`: the reference by itself.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::{Failure, Folders, complain, say};
@@ -43,15 +45,15 @@ pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> 
         }
         return Ok(0);
     }
-    let catalogue = Catalogue::load(&folders.sources().specs)?;
-    let middleware = faults::middleware(&args.fault).map_err(Failure)?;
+    let catalogue = Arc::new(Catalogue::load(&folders.sources().specs)?);
+    let middleware = faults::middleware(&args.fault, &catalogue).map_err(Failure)?.some();
     let listener = std::net::TcpListener::bind(("127.0.0.1", args.port))
         .map_err(|e| Failure(format!("cannot listen on port {}: {e}", args.port)))?;
     let functions = args.functions.as_deref().map(Functions::at).transpose();
     let functions = functions.map_err(|e| Failure(e.to_string()))?;
     let options =
         ServeOptions { seed: args.seed, middleware, functions, ..ServeOptions::default() };
-    let server = Server::start(Reference::new(catalogue.into(), args.seed), listener, options)?;
+    let server = Server::start(Reference::new(catalogue, args.seed), listener, options)?;
     complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
     super::runtime()?.block_on(super::play::interrupted());
     server.shutdown();

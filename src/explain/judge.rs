@@ -136,8 +136,9 @@ fn page(
         .map(|fault| FaultRef::of(fault, How::Breaks))
         .collect();
     let mut run = vec![format!("cognito-conformance run --target {}", target(contract))];
-    let show =
-        |fault: &FaultRef| format!("cognito-conformance self-check --fault {} --print", fault.name);
+    let show = |fault: &FaultRef| {
+        format!("cognito-conformance self-check --generated --fault {} --print", fault.name)
+    };
     run.extend(faults.first().map(show));
     JudgePage {
         id: id.into(),

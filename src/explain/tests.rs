@@ -69,8 +69,12 @@ fn a_rule_tells_its_promise_its_tests_and_its_faults() {
 
 #[test]
 fn judges_tell_what_they_ask_and_what_supports_it() {
-    let parts =
-        ["check status", "observed: ", "self-check --fault status-404-on-not-found", "what to do"];
+    let parts = [
+        "check status",
+        "observed: ",
+        "self-check --generated --fault status-404-on-not-found",
+        "what to do",
+    ];
     check(&contract(None, None), "status", &parts);
     check(&contract(None, None), "lockstep", &["property lockstep", "a finding names it"]);
     check(&contract(None, None), "snapshot", &["written cases", "inferred: what the target"]);

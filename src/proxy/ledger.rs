@@ -159,6 +159,7 @@ impl Ledger {
     ) -> Finding {
         let text = |text: &str| shown.personal.text(&redactor.text(text));
         Finding {
+            known: None,
             id: check::finding_id(check.id, &exchange.call.subject(), &breach),
             check: check.id.into(),
             level: breach.level.unwrap_or(check.level),

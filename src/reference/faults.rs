@@ -3,8 +3,8 @@
 //! They measure the checks and the properties, not the reference: each says which of them must
 //! catch it first. All are middleware, so they fit any server that answers in this protocol: they
 //! rewrite requests and responses, ask for other things by the way, and remember what they saw.
-//! One file per level; beside `errors` stands `constraints`, beside `behaviour` `writes` and `lives`,
-//! beside `model` `lists`, beside `security` `tokens`.
+//! One file per level; beside `errors` stands `constraints`, beside `behaviour` `writes`, `lives`
+//! and `settings`, beside `model` `lists`, beside `security` `tokens` and `sign_in`.
 
 mod alter;
 mod ask;
@@ -15,8 +15,11 @@ mod lists;
 mod lives;
 mod model;
 mod repair;
+pub mod rules;
 mod schema;
 mod security;
+mod settings;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -30,6 +33,7 @@ use serde_json::Value;
 
 use self::ask::{Ask, Memory};
 use super::middleware::{Middleware, Next, Stack};
+use crate::catalogue::Catalogue;
 use crate::outcome::Level;
 use crate::wire::{Request, Response};
 
@@ -138,10 +142,12 @@ pub fn all() -> impl Iterator<Item = &'static NamedFault> {
         behaviour::FAULTS,
         writes::FAULTS,
         lives::FAULTS,
+        settings::FAULTS,
         model::FAULTS,
         lists::FAULTS,
         security::FAULTS,
         tokens::FAULTS,
+        sign_in::FAULTS,
     ];
     levels.into_iter().flatten()
 }
@@ -155,15 +161,15 @@ pub fn named(name: &str) -> Result<&'static NamedFault, String> {
     found.ok_or_else(|| crate::near::unknown("fault", name, all().map(|fault| fault.name)))
 }
 
-/// Returns what makes the named faults show, all of them; `None` without a name.
+/// Returns what makes the faults show, all of them: named ones, and those made from a rule
+/// (`rule:user-not-found`, see [`rules`]).
 ///
 /// # Errors
 /// A name is no fault's: words with the near match.
-pub fn middleware(names: &[String]) -> Result<Option<Arc<dyn Middleware>>, String> {
-    let faults: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
-    if faults.is_empty() {
-        return Ok(None);
-    }
-    let stack = faults.into_iter().map(NamedFault::middleware).collect();
-    Ok(Some(Arc::new(Stack(stack))))
+pub fn middleware(names: &[String], catalogue: &Arc<Catalogue>) -> Result<Stack, String> {
+    let one = |name: &String| match name.strip_prefix(rules::PREFIX) {
+        Some(rule) => rules::named(rule, catalogue).map(|fault| fault.middleware()),
+        None => named(name).map(NamedFault::middleware),
+    };
+    names.iter().map(one).collect::<Result<_, _>>().map(Stack)
 }

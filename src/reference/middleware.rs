@@ -1,11 +1,19 @@
 //! What stands between a caller and the reference: sees each call, and decides what becomes of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::wire::{Request, Response};
 
 /// Carries out a call: the rest of the way to the reference.
 pub type Next<'a> = dyn Fn(&Request) -> Response + 'a;
+
+/// Header of a refusal that names the rule behind it, or [`BY_SHAPE`]. The reference writes it for
+/// middleware and takes it off again: no caller sees it.
+pub const RULE_HEADER: &str = "x-reference-rule";
+
+/// Stands for a rule's id where a shape refuses the input: the words tell which rules it breaks.
+pub const BY_SHAPE: &str = "*";
 
 /// Something around the reference that may alter requests and responses, and remember.
 ///
@@ -32,7 +40,21 @@ impl Middleware for Mutate {
 }
 
 /// Several, one around the other: the first is the innermost, and so the first to alter a response.
+#[derive(Clone, Default)]
 pub struct Stack(pub Vec<Arc<dyn Middleware>>);
+
+impl Stack {
+    /// Returns itself as one; `None` where there is nothing in it.
+    pub fn some(self) -> Option<Arc<dyn Middleware>> {
+        (!self.0.is_empty()).then(|| Arc::new(self) as Arc<dyn Middleware>)
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stack").field(&self.0.len()).finish()
+    }
+}
 
 impl Middleware for Stack {
     fn answer(&self, request: &Request, operation: Option<&str>, next: &Next<'_>) -> Response {

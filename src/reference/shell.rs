@@ -12,6 +12,7 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use super::functions::Functions;
+use super::middleware::{BY_SHAPE, RULE_HEADER};
 use super::server::{Clock, ServeOptions};
 use super::signing::Manner;
 use super::triggers::{Attempted, FunctionAnswer, Invocation};
@@ -60,7 +61,14 @@ impl Shell {
     /// Answers one request; never panics.
     pub(super) fn respond(&self, request: &Request) -> Response {
         catch_unwind(AssertUnwindSafe(|| self.answer_any(request)))
-            .unwrap_or_else(|_| self.refusal("cognito-idp", &Fault::rule("internal-error")))
+            .unwrap_or_else(|_| self.without_rule())
+    }
+
+    /// Answers where even middleware panicked.
+    fn without_rule(&self) -> Response {
+        let mut response = self.refusal("cognito-idp", &Fault::rule("internal-error"));
+        response.headers.retain(|(name, _)| name != RULE_HEADER);
+        response
     }
 
     fn answer_any(&self, request: &Request) -> Response {
@@ -77,7 +85,9 @@ impl Shell {
         };
         let operation = spelled.map(|call| call.operation);
         let next = |request: &Request| self.answer_across(request, self.spell(request));
-        middleware.answer(request, operation.as_deref(), &next)
+        let mut response = middleware.answer(request, operation.as_deref(), &next);
+        response.headers.retain(|(name, _)| name != RULE_HEADER);
+        response
     }
 
     /// Answers with the headers that browsers ask for.
@@ -209,6 +219,10 @@ impl Shell {
         push(&mut response, "x-amzn-errortype", &format!("{}:", error.code));
         if !error.message.is_empty() {
             push(&mut response, "x-amzn-errormessage", &header_text(&error.message));
+        }
+        if self.options.middleware.is_some() {
+            let rule = if let Fault::Rule { id, .. } = fault { id } else { BY_SHAPE };
+            push(&mut response, RULE_HEADER, rule);
         }
         response
     }

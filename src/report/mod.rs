@@ -10,6 +10,7 @@ pub mod compared;
 pub mod grades;
 pub mod json;
 pub mod junit;
+pub mod killed;
 mod promise;
 pub mod proxied;
 pub mod sheet;

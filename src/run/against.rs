@@ -230,6 +230,7 @@ impl Session {
             false => blamed.map_or(Evidence::Inferred, |(_, _, breach)| breach.evidence),
         };
         Finding {
+            known: None,
             id: id(&exchange.call.subject(), contrast),
             check: AGAINST.into(),
             level: case.level,

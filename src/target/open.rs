@@ -17,6 +17,7 @@ use super::{Boxed, Capability, Reply, Target, Transport, local};
 use crate::catalogue::{Catalogue, Source};
 use crate::reference::faults;
 use crate::reference::functions::Functions;
+use crate::reference::middleware::Stack;
 use crate::reference::server::Server;
 use crate::transcript::Call;
 use crate::wire::{Request, Response, TransportError};
@@ -67,6 +68,8 @@ pub struct OpenOptions {
     pub plain_http: bool,
     /// Named faults to put into the reference.
     pub faults: Vec<String>,
+    /// What else stands around the reference, outside of its faults.
+    pub around: Stack,
 }
 
 impl OpenOptions {
@@ -81,6 +84,7 @@ impl OpenOptions {
             credentials: Credentials::default(),
             plain_http: false,
             faults: Vec::new(),
+            around: Stack::default(),
         }
     }
 }
@@ -259,10 +263,13 @@ async fn host(
         }
         None if profile.url.is_some() => Host::Elsewhere,
         None => {
-            let around = faults::middleware(&options.faults).map_err(TargetError::Fault)?;
+            let faults = faults::middleware(&options.faults, &options.catalogue);
+            let mut around = faults.map_err(TargetError::Fault)?;
+            around.0.extend(options.around.0.iter().cloned());
             let called = functions_url.as_deref().map(Functions::at).transpose();
             let called = called.map_err(|e| TargetError::Fault(e.to_string()))?;
-            let server = local::start(options.catalogue.clone(), options.seed, around, called);
+            let server =
+                local::start(options.catalogue.clone(), options.seed, around.some(), called);
             Host::Local(Mutex::new(Some(server.map_err(TargetError::Reference)?)))
         }
     };

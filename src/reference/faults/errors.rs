@@ -1,6 +1,6 @@
 //! Faults of refusals: another code, other words, or none at all.
 
-use super::alter::{code, is_refused, message, refuse, says, set_header};
+use super::alter::{code, edit_error, is_refused, message, refuse, says, set_header, succeed};
 use super::{EVERYTHING, NamedFault, Way};
 use crate::outcome::Level;
 
@@ -181,6 +181,89 @@ pub(super) const FAULTS: &[NamedFault] = &[
         way: Way::Alters(|_, _, response| {
             if says(response, "User account already exists") {
                 refuse(response, 400, "UsernameExistsException", "User already exists");
+            }
+        }),
+    },
+    NamedFault {
+        name: "missing-members-crash",
+        about: "a call that lacks a required member makes the service fail",
+        level: Level::Errors,
+        caught_by: "server-fault",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if says(response, "Member must not be null") {
+                refuse(response, 500, "InternalErrorException", "an internal error");
+            }
+        }),
+    },
+    NamedFault {
+        name: "errors-have-no-text",
+        about: "an error is its code alone",
+        level: Level::Errors,
+        caught_by: "expectation",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if code(response).is_some() {
+                edit_error(response, |body, _| body.retain(|name, _| name == "__type"));
+                set_header(response, "x-amzn-errormessage", None);
+            }
+        }),
+    },
+    NamedFault {
+        name: "unknown-domain-is-deleted",
+        about: "DeleteUserPoolDomain succeeds for a domain or a pool that is not there",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        steps: 1,
+        on: &["DeleteUserPoolDomain"],
+        way: Way::Alters(|_, _, response| {
+            if says(response, "No such domain") || says(response, "does not exist") {
+                succeed(response, "{}");
+            }
+        }),
+    },
+    NamedFault {
+        name: "unknown-client-is-not-authorized",
+        about: "a sign-in through an app client that does not exist is a NotAuthorizedException",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        steps: 1,
+        on: &["InitiateAuth", "SignUp"],
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) =
+                message(response).filter(|_| is_refused(response, "ResourceNotFoundException"))
+            {
+                refuse(response, 400, "NotAuthorizedException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "username-exists-as-alias",
+        about: "SignUp answers AliasExistsException for a username that is taken",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        steps: 4,
+        on: &["SignUp"],
+        way: Way::Alters(|_, _, response| {
+            if let Some(text) =
+                message(response).filter(|_| is_refused(response, "UsernameExistsException"))
+            {
+                refuse(response, 400, "AliasExistsException", &text);
+            }
+        }),
+    },
+    NamedFault {
+        name: "password-policy-is-not-explained",
+        about: "a password that breaks the policy is refused without saying how",
+        level: Level::Errors,
+        caught_by: "lockstep",
+        steps: 2,
+        on: &["AdminCreateUser", "AdminSetUserPassword", "ChangePassword", "SignUp"],
+        way: Way::Alters(|_, _, response| {
+            if is_refused(response, "InvalidPasswordException") {
+                refuse(response, 400, "InvalidPasswordException", "Invalid password.");
             }
         }),
     },

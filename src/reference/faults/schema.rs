@@ -89,4 +89,41 @@ pub(super) const FAULTS: &[NamedFault] = &[
             })
         }),
     },
+    NamedFault {
+        name: "numbers-are-strings",
+        about: "whole numbers are strings",
+        level: Level::Schema,
+        caught_by: "schema",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            edit_members(response, &|_, value| {
+                if let Some(number) = value.as_i64() {
+                    *value = json!(number.to_string());
+                }
+            })
+        }),
+    },
+    NamedFault {
+        name: "attributes-are-a-map",
+        about: "a user's attributes are a map from name to value",
+        level: Level::Schema,
+        caught_by: "schema",
+        steps: 3,
+        on: &["AdminGetUser", "GetUser"],
+        way: Way::Alters(|_, _, response| {
+            edit(response, |body| {
+                if let Some(Value::Array(list)) = body.get("UserAttributes") {
+                    let named = list.iter().filter_map(|attribute| {
+                        Some((
+                            attribute.get("Name")?.as_str()?.to_owned(),
+                            attribute["Value"].clone(),
+                        ))
+                    });
+                    let map = Value::Object(named.collect());
+                    body.insert("UserAttributes".into(), map);
+                }
+            });
+        }),
+    },
 ];

@@ -197,7 +197,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
     },
 ];
 
-fn with_parameter(ask: &Ask<'_>, name: &str, value: &str) -> Response {
+pub(super) fn with_parameter(ask: &Ask<'_>, name: &str, value: &str) -> Response {
     let mut parameters = ask.input.get("AuthParameters").cloned().unwrap_or_default();
     if let Some(parameters) = parameters.as_object_mut() {
         parameters.insert(name.into(), value.into());
@@ -206,7 +206,7 @@ fn with_parameter(ask: &Ask<'_>, name: &str, value: &str) -> Response {
 }
 
 /// Returns the password that a user has, as far as it was seen to be set; notes each one.
-fn known_password(ask: &Ask<'_>, response: &Response) -> Option<String> {
+pub(super) fn known_password(ask: &Ask<'_>, response: &Response) -> Option<String> {
     let user = match ask.text("Username") {
         "" => ask.deep_text("AuthParameters", "USERNAME"),
         name => name,
@@ -220,7 +220,7 @@ fn known_password(ask: &Ask<'_>, response: &Response) -> Option<String> {
 }
 
 /// Notes the pool of an app client that was made.
-fn note_pool(ask: &Ask<'_>, response: &Response) {
+pub(super) fn note_pool(ask: &Ask<'_>, response: &Response) {
     let client = output(response).and_then(|output| output.get("UserPoolClient").cloned());
     if let Some(client) = client {
         ask.note(text(&client, "ClientId"), text(&client, "UserPoolId"));

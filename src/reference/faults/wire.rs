@@ -208,4 +208,39 @@ pub(super) const FAULTS: &[NamedFault] = &[
             }
         }),
     },
+    NamedFault {
+        name: "errors-are-text",
+        about: "the content type of an error is text/plain",
+        level: Level::Wire,
+        caught_by: "content-type",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if !response.is_success() {
+                set_header(response, "content-type", Some("text/plain"));
+            }
+        }),
+    },
+    NamedFault {
+        name: "error-header-names-another",
+        about: "x-amzn-errortype names another error than the body",
+        level: Level::Wire,
+        caught_by: "error-header",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| {
+            if !response.is_success() {
+                set_header(response, "x-amzn-errortype", Some("ValidationException:"));
+            }
+        }),
+    },
+    NamedFault {
+        name: "errors-have-status-200",
+        about: "an error has its body and headers, and status 200",
+        level: Level::Wire,
+        caught_by: "expectation",
+        steps: 1,
+        on: EVERYTHING,
+        way: Way::Alters(|_, _, response| response.status = 200),
+    },
 ];

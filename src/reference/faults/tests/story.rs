@@ -1,4 +1,6 @@
-//! A story of some two hundred calls in which every fault shows.
+//! A story of some three hundred calls in which every fault shows.
+
+mod later;
 
 use std::sync::Barrier;
 
@@ -107,6 +109,7 @@ fn tell(teller: &mut Teller) {
     identity_pools(teller);
     teller.call("DeleteUserPool", json!({"UserPoolId": pool}));
     teller.call("DescribeUserPool", json!({"UserPoolId": pool}));
+    later::tell(teller);
 }
 
 fn constraints(teller: &mut Teller, pool: &Value) {
@@ -416,12 +419,17 @@ fn each_fault_shows_where_it_should() {
     millisecond-timestamps: CreateUserPool
     html-500: DescribeUserPool
     internal-error: DescribeUserPool
+    errors-are-text: DescribeUserPool
+    error-header-names-another: DescribeUserPool
+    errors-have-status-200: DescribeUserPool
     missing-required-member: AdminGetUser
     wrong-member-type: CreateUserPool
     enum-outside-set: AdminCreateUser
     undeclared-member: CreateUserPool
     null-members: CreateUserPool
     number-beyond-its-type: CreateUserPool
+    numbers-are-strings: CreateUserPool
+    attributes-are-a-map: AdminGetUser
     undeclared-code: DescribeUserPool
     wrong-code: DescribeUserPool
     wrong-message: DescribeUserPool
@@ -435,6 +443,12 @@ fn each_fault_shows_where_it_should() {
     unsigned-calls-are-accepted: ListUserPools
     group-not-found-in-other-words: GetGroup
     username-exists-in-other-words: AdminCreateUser
+    missing-members-crash: CreateGroup
+    errors-have-no-text: DescribeUserPool
+    unknown-domain-is-deleted: DeleteUserPoolDomain
+    unknown-client-is-not-authorized: InitiateAuth
+    username-exists-as-alias: SignUp
+    password-policy-is-not-explained: AdminCreateUser
     too-long-is-cut: CreateUserPool
     too-short-is-padded: CreateGroup
     numbers-are-clamped: ListUserPools
@@ -483,6 +497,22 @@ fn each_fault_shows_where_it_should() {
     second-add-to-group-is-refused: AdminAddUserToGroup
     second-disable-is-refused: AdminDisableUser
     second-tagging-is-refused: TagResource
+    custom-attributes-are-lost: AdminCreateUser
+    group-precedence-is-lost: CreateGroup
+    group-precedence-zero-is-lost: CreateGroup
+    token-revocation-cannot-be-turned-off: CreateUserPoolClient
+    client-secret-is-shown-once: DescribeUserPoolClient
+    scopes-are-lost: CreateResourceServer
+    pool-tags-are-lost: CreateUserPool
+    confirmation-does-nothing: AdminGetUser
+    attribute-delete-does-nothing: AdminGetUser
+    enable-does-nothing: InitiateAuth
+    provider-delete-does-nothing: DescribeIdentityProvider
+    refused-sign-up-creates: AdminGetUser
+    listed-status-is-confirmed: ListUsers
+    pool-was-just-created: DescribeUserPool
+    equal-logins-get-new-identities: GetId
+    email-is-verified-by-itself: AdminGetUser
     own-view-lacks-email: GetUser
     user-list-is-stale: ListUsers
     group-list-lacks-descriptions: ListGroups
@@ -531,5 +561,21 @@ fn each_fault_shows_where_it_should() {
     signature-is-not-checked: GetUser
     id-token-is-accepted: GetUser
     refresh-token-of-another-client-is-accepted: InitiateAuth
+    any-password-for-a-temporary-one: InitiateAuth
+    client-of-another-pool-signs-in: AdminInitiateAuth
+    any-session-is-taken: RespondToAuthChallenge
+    session-can-be-used-twice: RespondToAuthChallenge
+    unconfirmed-user-signs-in: InitiateAuth
+    disabled-user-signs-in: InitiateAuth
+    previous-password-is-not-checked: ChangePassword
+    any-totp-code-is-taken: VerifySoftwareToken
+    expired-code-confirms: ConfirmSignUp
+    reset-code-works-twice: ConfirmForgotPassword
+    new-user-shows-the-password: AdminCreateUser
+    reset-reveals-users: ForgotPassword
+    guests-are-let-in: GetId
+    id-tokens-are-not-signed: InitiateAuth
+    forged-token-changes-attributes: UpdateUserAttributes
+    tokens-do-not-say-how-long-they-last: InitiateAuth
     ");
 }
