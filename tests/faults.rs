@@ -106,6 +106,9 @@ fn story(player: &mut Player) {
     player.call("UpdateUserPool", pool.clone(), output(json!({})));
     let nameless = refused("constraint-length-least");
     player.call("CreateUserPool", json!({"PoolName": ""}), nameless);
+    player.call("CreateUserPool", json!({}), refused("constraint-required"));
+    let nobodys = json!({"UserPoolId": "us-east-1_nobody999", "GroupName": ""});
+    player.call("CreateGroup", nobodys, refused("constraint-length-least"));
     clients(player, id);
     users(player, id);
     player.call("DeleteUserPool", pool.clone(), output(json!({})));
@@ -198,10 +201,15 @@ fn the_unaltered_reference_is_clean() {
     assert_eq!(found, [""; 0]);
 }
 
+/// What the story does not call: faults of these are caught by cases, see `tests/kills.rs`.
+const UNTOLD: [&str; 4] =
+    ["AdminInitiateAuth", "ConfirmForgotPassword", "ConfirmSignUp", "GetUser"];
+
 /// The faults that a check must catch; what shows in several exchanges only is up to properties.
 fn of_checks() -> impl Iterator<Item = &'static NamedFault> {
     let by_check = |fault: &&NamedFault| CHECKS.iter().any(|check| check.id == fault.caught_by);
-    faults::all().filter(by_check)
+    let told = |operation: &&str| !UNTOLD.contains(operation);
+    faults::all().filter(by_check).filter(move |fault| fault.on.iter().all(|name| told(&name)))
 }
 
 #[test]
@@ -251,21 +259,29 @@ fn the_kill_matrix_is_as_accepted() {
     millisecond-timestamps: timestamp
     html-500: content-type, expectation, server-fault
     internal-error: expectation, server-fault
+    errors-are-text: content-type
+    error-header-names-another: error-declared, error-header, expectation
+    errors-have-status-200: expectation, schema
     missing-required-member: expectation, schema
     wrong-member-type: schema
     enum-outside-set: schema
     undeclared-member: schema
     null-members: schema
     number-beyond-its-type:
+    numbers-are-strings: schema
     undeclared-code: error-declared, expectation
     wrong-code: expectation
     wrong-message: expectation
     accepts-everything: expectation, schema
     refuses-everything: expectation
+    missing-members-crash: expectation, server-fault
+    errors-have-no-text: error-body, expectation
     constraints-as-validation-exception: error-declared, expectation
+    pool-before-constraints: expectation
     repeats-items: paging
     loses-writes: expectation
     echoes-password: expectation, secret-echo
     client-list-shows-secrets: schema
+    new-user-shows-the-password: schema
     ");
 }

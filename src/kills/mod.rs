@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use clean::Raised;
+pub use clean::{Raised, promises_nothing, whole};
 pub use probe::{Prober, Progress, Settings, Until};
 
 use crate::check::CHECKS;
@@ -72,7 +72,7 @@ pub struct Faultless {
 pub struct Null {
     /// Which one.
     pub server: nulls::Kind,
-    /// The cases of each level, by their verdict on it; one that fails on another level fails.
+    /// The cases of each level, by what they come to as a whole.
     pub levels: BTreeMap<Level, Tally>,
     /// Cases that passed although they ask about errors, behaviour, the model or security.
     pub passed: Vec<String>,

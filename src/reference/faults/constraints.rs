@@ -111,7 +111,7 @@ pub(super) const FAULTS: &[NamedFault] = &[
         name: "pool-before-constraints",
         about: "a user pool that does not exist is reported before a broken constraint",
         level: Level::Errors,
-        caught_by: "lockstep",
+        caught_by: "expectation",
         steps: 1,
         on: EVERYTHING,
         way: Way::Answers(|ask| {

@@ -114,7 +114,7 @@ pub fn named(name: &str, catalogue: &Arc<Catalogue>) -> Result<RuleFault, String
         Some((id, way)) => {
             let found = Way::ALL.into_iter().find(|known| known.name() == way);
             let names = Way::ALL.map(Way::name);
-            let unknown = || crate::near::unknown("way to break a rule", way, names.into_iter());
+            let unknown = || crate::near::unknown("way to break a rule", way, names);
             (id, found.ok_or_else(unknown)?)
         }
     };
