@@ -39,10 +39,15 @@ pub(super) fn answer(catalogue: &Catalogue, request: &Request) -> Response {
         refusal.headers.push(("x-amzn-errortype".into(), format!("{code}:")));
         return with_id(refusal);
     };
-    let body = match &operation.output {
-        Some(output) => value(service, output, 0).to_string(),
-        None => String::new(),
-    };
+    let body = operation.output.as_ref().map(|output| {
+        let mut body = value(service, output, 0);
+        // Every page is the last: one that never ends would be known by that alone.
+        if let (Value::Object(members), Some(pages)) = (&mut body, &operation.pagination) {
+            members.remove(&pages.output_token);
+        }
+        body.to_string()
+    });
+    let body = body.unwrap_or_default();
     with_id(response(200, CONTENT_TYPE, body))
 }
 
