@@ -107,14 +107,17 @@ pub(super) fn join_pages(entries: &mut Vec<Value>) {
     *entries = joined;
 }
 
-/// Of lists that end before their end, keeps the length: which items came first is nobody's
-/// promise.
+/// Of pages with others before or behind them, keeps the length: which items came first is
+/// nobody's promise.
 pub(super) fn shut_pages(entries: &mut [Value]) {
+    let goes_on = |side: Option<&Value>| {
+        TOKENS.iter().any(|token| side.is_some_and(|side| side.get(*token).is_some()))
+    };
     for entry in entries {
-        let Some(output) = entry.get_mut("output").and_then(Value::as_object_mut) else { continue };
-        if !TOKENS.iter().any(|token| output.contains_key(*token)) {
+        if !goes_on(entry.get("input")) && !goes_on(entry.get("output")) {
             continue;
         }
+        let Some(output) = entry.get_mut("output").and_then(Value::as_object_mut) else { continue };
         for items in output.values_mut().filter(|value| value.is_array()) {
             let length = items.as_array().map_or(0, Vec::len);
             *items = Value::from(format!("<{length} items>"));
@@ -225,11 +228,13 @@ mod tests {
             json!({"output": {"Groups": ["a", "b"], "NextToken": "<next-token#1>"}}),
             json!({"output": {"Groups": ["a", "b"]}}),
             json!({"error": "x"}),
+            json!({"input": {"NextToken": "<next-token#1>"}, "output": {"Groups": ["c"]}}),
         ];
-        let whole = entries[1..].to_vec();
+        let whole = entries[1..3].to_vec();
         shut_pages(&mut entries);
         assert_eq!(entries[0]["output"]["Groups"], "<2 items>");
-        assert_eq!(entries[1..], whole);
+        assert_eq!(entries[1..3], whole);
+        assert_eq!(entries[3]["output"]["Groups"], "<1 items>");
     }
 
     #[test]
