@@ -73,7 +73,7 @@ mod tests {
         let service = &catalogue.services["cognito-idp"];
         for (shape, ids, times) in [
             ("UserPoolType", true, true),
-            ("UsersListType", true, true),
+            ("UsersListType", false, true),
             ("SchemaAttributesListType", false, false),
             ("UserPoolIdType", true, false),
             ("DateType", false, true),
