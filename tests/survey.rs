@@ -49,6 +49,14 @@ fn installed_targets_are_compared_and_the_others_told() {
     }
     let written = std::fs::read_to_string(folder.path().join("survey/survey.md"));
     assert!(written.is_ok_and(|text| text.contains("Fails on broken only")));
+    // A target that went away since is not told by its old report.
+    profile(&targets, "broken", "cognito-nowhere", "");
+    let (code, text) = survey(folder.path(), &flags);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("left out: broken: ") && !folder.path().join("survey/broken.json").exists()
+    );
+    profile(&targets, "broken", BINARY, "group-create-overwrites");
     // Again: the same tables in the same place.
     let (code, _) = survey(folder.path(), &[&["--into", "README.md"], &flags[..]].concat());
     assert_eq!(code, Some(0));

@@ -65,6 +65,12 @@ pub(super) fn survey(args: &SurveyArgs, folders: &Folders) -> Result<u8, Failure
     for target in &targets {
         complain(&format!("== {target}"));
         let file = args.out.join(format!("{target}.json"));
+        // The report of an earlier survey says nothing about this one.
+        if let Err(error) = std::fs::remove_file(&file)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(Failure(format!("cannot replace `{}`: {error}", file.display())));
+        }
         flags.play.surveys(target, &file);
         match run(&flags, folders) {
             Ok(_) if super::play::was_interrupted() => return Ok(3),

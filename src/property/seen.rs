@@ -138,8 +138,8 @@ impl<'a> Heard<'a> {
         }
     }
 
-    /// Tells whether the call is to be refused, as its step or the reference says: how is theirs
-    /// to ask.
+    /// Tells whether the call is to be refused, as its step expects or the reference does it: with
+    /// which code is the question of those two.
     pub(super) fn is_to_be_refused(&self) -> bool {
         let expected = self.exchange.expect.as_ref().map(|expect| &expect.outcome);
         matches!(expected, Some(Expected::Error { .. }))

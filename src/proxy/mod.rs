@@ -28,6 +28,7 @@ pub use ledger::{Ledger, Summary};
 pub use recording::{Recording, RecordingError};
 pub use upstream::Upstream;
 
+use crate::target::http::as_text;
 use crate::wire;
 
 /// How long exchanges under way may take to end once the proxy is asked to stop.
@@ -117,7 +118,7 @@ impl Proxy {
         let request = wire::Request {
             method: parts.method.to_string(),
             path: path.to_owned(),
-            headers: upstream::readable(&parts.headers),
+            headers: as_text(&parts.headers),
             body: body.to_vec(),
         };
         let reply = answer.as_ref().map_err(Clone::clone).map(upstream::Answer::readable);

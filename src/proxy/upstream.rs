@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::catalogue::Catalogue;
 use crate::target::fingerprint::Fingerprints;
-use crate::target::http::{Http, Limits, tls};
+use crate::target::http::{Http, Limits, as_text, innermost, millis, tls, within};
 use crate::wire::{self, TransportError};
 
 /// Headers that are about one connection only.
@@ -81,7 +81,7 @@ impl Upstream {
         body: Bytes,
     ) -> Result<Answer, TransportError> {
         let total = self.limits().total;
-        let timed_out = TransportError::Timeout(crate::target::http::millis(total));
+        let timed_out = TransportError::Timeout(millis(total));
         tokio::time::timeout(total, self.attempt(parts, body)).await.unwrap_or(Err(timed_out))
     }
 
@@ -106,10 +106,7 @@ impl Upstream {
         })?;
         let (head, body) = sent.into_parts();
         let limits = self.limits();
-        let size: usize = head.headers.iter().map(|(k, v)| k.as_str().len() + v.len()).sum();
-        if size > limits.header_bytes {
-            return Err(TransportError::TooLarge(limits.header_bytes as u64));
-        }
+        within(&head.headers, limits.header_bytes)?;
         let body = Limited::new(body, limits.body_bytes).collect().await.map_err(|error| {
             match error.downcast_ref::<http_body_util::LengthLimitError>() {
                 Some(_) => TransportError::TooLarge(limits.body_bytes as u64),
@@ -147,7 +144,7 @@ impl Answer {
     pub(super) fn readable(&self) -> wire::Response {
         wire::Response {
             status: self.status.as_u16(),
-            headers: readable(&self.headers),
+            headers: as_text(&self.headers),
             body: self.body.to_vec().into(),
         }
     }
@@ -159,12 +156,6 @@ impl Answer {
         *response.headers_mut() = self.headers;
         response
     }
-}
-
-/// Returns headers as text; bytes that are no UTF-8 become U+FFFD.
-pub(super) fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 /// Returns the headers that pass on: all but those of the connection.
@@ -182,15 +173,6 @@ fn passing(headers: &HeaderMap) -> HeaderMap {
         passing.append(name.clone(), value.clone());
     }
     passing
-}
-
-/// Returns the innermost cause, which is the one that tells something.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]
@@ -211,7 +193,7 @@ mod tests {
             let name: HeaderName = name.parse().expect("a header name");
             headers.append(name, HeaderValue::from_static(value));
         }
-        let passed = readable(&passing(&headers));
+        let passed = as_text(&passing(&headers));
         let passed: Vec<_> = passed.iter().map(|(n, v)| format!("{n}: {v}")).collect();
         assert_eq!(passed, ["x-amz-target: a.B", "set-cookie: a=1", "set-cookie: b=2"]);
     }

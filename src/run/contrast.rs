@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::catalogue::Catalogue;
-use crate::check::Breach;
+use crate::check::{Breach, pointer_class};
 use crate::scenario::Scenario;
 use crate::snapshot::{self, Pairing};
 use crate::transcript::{Exchange, Place, Transcript};
@@ -205,12 +205,7 @@ fn kept(transcript: &Transcript) -> Vec<(usize, Place)> {
 
 /// Tells whether a broken promise is about what a contrast shows.
 pub(super) fn is_about(breach: &Breach, contrast: &Contrast) -> bool {
-    let classed = |pointer: &str| {
-        let index = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        let parts = pointer.split('/').map(|part| if index(part) { "*" } else { part });
-        parts.collect::<Vec<_>>().join("/")
-    };
-    let (broken, differs) = (classed(&breach.pointer), classed(&contrast.pointer));
+    let (broken, differs) = (pointer_class(&breach.pointer), pointer_class(&contrast.pointer));
     match differs.as_str() {
         "status" | "/__type" => matches!(broken.as_str(), "status" | "/__type" | "" | "body"),
         _ => {

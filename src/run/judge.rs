@@ -191,18 +191,19 @@ fn is_echo(one: &Told<'_>, told: &[Told<'_>], exchanges: &[Exchange]) -> bool {
         }
         // The page of a crash comes from elsewhere; other answers tell what the target is like.
         "content-type" | "request-id" if fires("server-fault", one.at) => {
-            let breaks = |at: usize| {
-                let same =
-                    |o: &&Told<'_>| o.check == one.check && o.breach.source == one.breach.source;
-                told.iter().filter(|other| other.at == at).any(|other| same(&other))
+            let same = |other: &Told<'_>| {
+                other.check == one.check && other.breach.source == one.breach.source
             };
+            let breaks = |at: usize| told.iter().any(|other| other.at == at && same(other));
             exchanges.iter().enumerate().any(|(at, exchange)| {
                 is_answer(exchange) && !fires("server-fault", at) && !breaks(at)
             })
         }
         // A list that ends too early lacks what the filter takes, too.
         "filter-agrees" => beside.any(|other| {
-            other.check == "pages-agree" && other.breach.pointer == one.breach.pointer
+            other.check == "pages-agree"
+                && other.breach.pointer == one.breach.pointer
+                && other.breach.evidence >= one.breach.evidence
         }),
         "lockstep" => beside.any(|other| match other.check {
             "tokens-honest" => is_about_token(one, other),

@@ -40,7 +40,7 @@ impl Pairing {
         match (there, here) {
             (Some(Value::Object(a)), Some(Value::Object(b))) => {
                 for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
-                    let escaped = key.replace('~', "~0").replace('/', "~1");
+                    let escaped = crate::pointer::escaped(key);
                     self.walk(a.get(key), b.get(key), &format!("{at}/{escaped}"), found);
                 }
             }

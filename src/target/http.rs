@@ -321,21 +321,32 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Returns the headers as text; bytes that are no UTF-8 become U+FFFD.
+/// Returns the headers as text, if they are within the limit.
 pub(super) fn readable(
     headers: &HeaderMap,
     limit_bytes: usize,
 ) -> Result<Vec<(String, String)>, TransportError> {
+    within(headers, limit_bytes)?;
+    Ok(as_text(headers))
+}
+
+/// Refuses a header section that is larger than the limit: names and values together, in bytes.
+///
+/// # Errors
+/// It is.
+pub(crate) fn within(headers: &HeaderMap, limit_bytes: usize) -> Result<(), TransportError> {
     let size: usize = headers.iter().map(|(k, v)| k.as_str().len() + v.len()).sum();
-    if size > limit_bytes {
-        return Err(TransportError::TooLarge(limit_bytes as u64));
-    }
+    if size > limit_bytes { Err(TransportError::TooLarge(limit_bytes as u64)) } else { Ok(()) }
+}
+
+/// Returns the headers as text; bytes that are no UTF-8 become U+FFFD.
+pub(crate) fn as_text(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Ok(headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 fn classify(error: reqwest::Error) -> TransportError {
-    let words = chain(&error);
+    let words = innermost(&error);
     if error.is_connect() || error.is_timeout() {
         TransportError::Connect(words)
     } else if error.is_builder() {
@@ -346,8 +357,8 @@ fn classify(error: reqwest::Error) -> TransportError {
 }
 
 /// Returns what went wrong: the innermost cause, which is the one that tells something.
-fn chain(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }

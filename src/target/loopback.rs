@@ -17,7 +17,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::http::{Limits, readable};
+use super::http::{Limits, innermost, readable};
 use crate::wire::{Response, TransportError};
 
 /// An idle connection is not used again after this time: below the five seconds after which
@@ -188,11 +188,7 @@ async fn read(
     Ok(Response { status, headers, body: body.into() })
 }
 
-/// Says what broke: the innermost cause, which is the one that tells something.
+/// Says what broke.
 fn broken(error: hyper::Error) -> TransportError {
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    TransportError::Broken(cause.to_string())
+    TransportError::Broken(innermost(&error))
 }
