@@ -9,6 +9,7 @@ mod classify;
 mod curl;
 mod form;
 mod names;
+pub(crate) mod personal;
 mod redact;
 
 pub use aws_cli::aws_cli;
@@ -16,4 +17,5 @@ pub(crate) use classify::{class_of, each_leaf, rebuild};
 pub use curl::curl;
 pub(crate) use curl::quote;
 pub use form::canonical;
+pub(crate) use names::{forms, jwt};
 pub use redact::{Redactor, record, redact_input, redact_output};

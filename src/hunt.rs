@@ -5,6 +5,7 @@
 //! confirmed failure, which check speaks of it, and how many steps are left after shrinking,
 //! beside the fewest that are known to show the fault.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
@@ -48,14 +49,21 @@ pub struct Caught {
     pub found: Option<Find>,
 }
 
+/// How many failures of a fault are made small, at most, until one is as short as is known.
+const MOST_TRIED: usize = 12;
+
+/// Requests after the first failure, at most, until no shorter one is looked for.
+const MOST_AFTER: u64 = 20_000;
+
 /// The failure that showed a fault.
 #[derive(Clone, Debug)]
 pub struct Find {
-    /// The first failing finding of the case.
+    /// The first failing finding of the first case that failed.
     pub finding: Finding,
     /// Checks and properties that failed in that case, in the order of their findings.
     pub checks: Vec<String>,
-    /// Steps of the smallest sequence that shows it; `None` where it could not be made small.
+    /// Steps of the smallest sequence that shows it, or one of the failures that came next, as a
+    /// run hands over all of them; `None` where none could be made small.
     pub steps: Option<usize>,
     /// That sequence, as a scenario file.
     pub scenario: Option<String>,
@@ -132,32 +140,63 @@ impl Hunter {
         let filter = Filter { operations, ..Filter::default() };
         let plan = Plan::of(&[]).generating(generator, budget, &filter);
         let mut requests = 0;
+        let mut caught = Caught { fault, requests, found: None };
+        let mut tried = BTreeSet::new();
         for case in plan {
             let outcome = session.run_case(&case).await;
             requests += outcome.requests;
             // What is only inferred is noted; a fault that breaks such a promise is found by that.
             let telling = |f: &&Finding| f.fails || f.check == fault.caught_by;
-            let mut failing = outcome.findings.iter().filter(telling);
-            if let Some(finding) = failing.next() {
-                let mut checks = vec![finding.check.clone()];
-                for other in failing.filter(|other| other.step == finding.step) {
-                    if !checks.contains(&other.check) {
-                        checks.push(other.check.clone());
-                    }
+            for finding in outcome.findings.iter().filter(telling) {
+                if tried.len() >= MOST_TRIED || !tried.insert(finding.id.clone()) {
+                    continue;
                 }
-                let small = session.shrink(&case, finding, self.shrink).await;
-                let find = Find {
+                if caught.found.is_none() {
+                    caught.requests = requests;
+                }
+                let find = caught.found.get_or_insert_with(|| Find {
                     finding: finding.clone(),
-                    checks,
-                    steps: small.as_ref().map(|small| small.case.steps.len()),
-                    scenario: small.map(|small| small.text()),
-                };
-                return Caught { fault, requests, found: Some(find) };
+                    checks: checks_at(&outcome.findings, finding, &telling),
+                    steps: None,
+                    scenario: None,
+                });
+                let small = session.shrink(&case, finding, self.shrink).await;
+                let small = small.map(|small| (small.case.steps.len(), small.text()));
+                if let Some((steps, text)) = small
+                    && find.steps.is_none_or(|shortest| steps < shortest)
+                {
+                    (find.steps, find.scenario) = (Some(steps), Some(text));
+                }
+                if caught.is_minimal() {
+                    return caught;
+                }
             }
-            if requests >= self.budget {
+            let over = match caught.found {
+                None => requests >= self.budget,
+                Some(_) => tried.len() >= MOST_TRIED || requests - caught.requests >= MOST_AFTER,
+            };
+            if over {
                 break;
             }
         }
-        Caught { fault, requests, found: None }
+        if caught.found.is_none() {
+            caught.requests = requests;
+        }
+        caught
     }
+}
+
+/// Returns the checks that speak of the step of a finding, its own first.
+fn checks_at(
+    findings: &[Finding],
+    first: &Finding,
+    telling: &dyn Fn(&&Finding) -> bool,
+) -> Vec<String> {
+    let mut checks = vec![first.check.clone()];
+    for other in findings.iter().filter(telling).filter(|other| other.step == first.step) {
+        if !checks.contains(&other.check) {
+            checks.push(other.check.clone());
+        }
+    }
+    checks
 }

@@ -29,6 +29,7 @@ pub mod reference;
 pub mod report;
 pub mod requirements;
 pub mod run;
+pub mod scan;
 pub mod scenario;
 pub mod snapshot;
 pub mod srp;

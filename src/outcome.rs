@@ -368,6 +368,10 @@ pub struct Run {
     /// What it says about the calls of one application, where it was restricted to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppView>,
+    /// Secrets that redaction had missed and that were withheld at the last moment: how many of
+    /// each kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, u64>,
     /// One entry per finished case, sorted by id.
     pub cases: Vec<CaseOutcome>,
 }
@@ -453,6 +457,8 @@ pub enum Conclusion {
     Divergent,
     /// The list of known failures has entries to which nothing corresponds: exit code 2.
     WrongList,
+    /// Something secret would have stood in a report: exit code 2.
+    Withheld,
     /// Target unreachable or run cut short: exit code 3.
     Indeterminate,
 }
@@ -500,6 +506,9 @@ impl Run {
     pub fn conclusion(&self) -> Conclusion {
         let verdicts = || self.cases.iter().flat_map(|case| case.verdicts.values());
         let list = self.known.as_ref();
+        if !self.withheld.is_empty() {
+            return Conclusion::Withheld;
+        }
         if list.is_some_and(|list| list.wrong().next().is_some()) {
             return Conclusion::WrongList;
         }
@@ -528,7 +537,7 @@ impl Conclusion {
         match self {
             Self::Conformant => 0,
             Self::Divergent => 1,
-            Self::WrongList => 2,
+            Self::WrongList | Self::Withheld => 2,
             Self::Indeterminate => 3,
         }
     }

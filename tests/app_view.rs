@@ -1,9 +1,9 @@
 //! What one application calls: runs restricted to that, and the proxy that records it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,10 @@ use cognito_conformance::catalogue::{Catalogue, Source};
 use cognito_conformance::reference::server::{ServeOptions, Server};
 use cognito_conformance::reference::{Reference, faults};
 use serde_json::{Value, json};
+use support::Proxy;
+
+#[path = "support/proxy.rs"]
+mod support;
 
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognito-conformance"));
@@ -119,47 +123,6 @@ fn endpoint(wrong: &[&str]) -> Server {
     Server::on_loopback(Reference::new(catalogue, 9), options).expect("a free port")
 }
 
-/// A proxy that runs.
-struct Proxy {
-    child: Child,
-    port: u16,
-}
-
-impl Proxy {
-    fn start(target: &str, record: &Path) -> Self {
-        let mut child = binary()
-            .args(["proxy", "--port", "0", "--target", target, "--record"])
-            .arg(record)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut line = String::new();
-        let stderr = child.stderr.take().expect("piped");
-        BufReader::new(stderr).read_line(&mut line).expect("a line");
-        let port = line.split("http://127.0.0.1:").nth(1).and_then(|rest| rest.split(' ').next());
-        let port = port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("{line}"));
-        Self { child, port }
-    }
-
-    /// Interrupts it, as Ctrl-C does; returns its exit code and what it printed.
-    fn end(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-INT", &id]).status().expect("kill runs");
-        let mut text = String::new();
-        let mut stdout = self.child.stdout.take().expect("piped");
-        stdout.read_to_string(&mut text).expect("text");
-        (self.child.wait().expect("it ends").code(), text)
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Sends bytes as they are and returns all that comes back.
 fn send(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
@@ -232,7 +195,7 @@ fn what_passes_is_recorded_without_secrets_and_feeds_a_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let record = folder.path().join("app.har");
     let server = endpoint(&[]);
-    let proxy = Proxy::start(&server.url(), &record);
+    let proxy = Proxy::start(binary(), &server.url(), &record);
     let tokens = use_it(proxy.port);
     // Whole before it ends.
     let text = std::fs::read_to_string(&record).expect("a recording");
@@ -260,7 +223,7 @@ fn what_passes_is_recorded_without_secrets_and_feeds_a_run() {
 fn bytes_status_and_headers_pass_unchanged() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = endpoint(&[]);
-    let proxy = Proxy::start(&server.url(), &folder.path().join("app.har"));
+    let proxy = Proxy::start(binary(), &server.url(), &folder.path().join("app.har"));
     let port = server.addr().port();
     let steady = |text: &str| -> Vec<String> {
         let drawn =
@@ -284,7 +247,7 @@ fn bytes_status_and_headers_pass_unchanged() {
 fn findings_are_told_as_they_happen() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = endpoint(&["no-request-id"]);
-    let proxy = Proxy::start(&server.url(), &folder.path().join("app.har"));
+    let proxy = Proxy::start(binary(), &server.url(), &folder.path().join("app.har"));
     use_it(proxy.port);
     let (code, printed) = proxy.end();
     assert_eq!(code, Some(1), "{printed}");
@@ -296,7 +259,7 @@ fn findings_are_told_as_they_happen() {
 #[test]
 fn an_endpoint_that_is_not_there_is_a_bad_gateway_that_says_so() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let proxy = Proxy::start("http://127.0.0.1:1", &folder.path().join("app.har"));
+    let proxy = Proxy::start(binary(), "http://127.0.0.1:1", &folder.path().join("app.har"));
     let started = Instant::now();
     let request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let response = send(proxy.port, request);

@@ -219,7 +219,7 @@ pub(crate) fn class_of<'a>(
     value: &Value,
 ) -> Option<Class<'a>> {
     let declared = schema.and_then(|schema| by_shape(schema, shape, name));
-    let telling = !schema.is_some_and(is_no_text) && !is_unit(value);
+    let telling = !schema.is_some_and(is_no_text) && !is_unit(value) && !is_choice(name, value);
     declared.or_else(|| by_name(name).filter(|_| telling))
 }
 
@@ -232,6 +232,12 @@ fn is_no_text(schema: &Schema) -> bool {
 /// Tells whether a value is a unit of time: `TokenValidityUnits` names its members after tokens.
 fn is_unit(value: &Value) -> bool {
     matches!(value.as_str(), Some("seconds" | "minutes" | "hours" | "days"))
+}
+
+/// Tells whether the answer to a challenge is which challenge comes next: that is no secret.
+fn is_choice(name: &str, value: &Value) -> bool {
+    let choice = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    name == "ANSWER" && value.as_str().is_some_and(choice)
 }
 
 /// Classifies by the declared shape.

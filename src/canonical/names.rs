@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::personal;
+
 /// Values shorter than this are never replaced inside other text: they would garble it.
 const SHORTEST: usize = 4;
 
@@ -53,7 +55,7 @@ impl Names {
     }
 
     /// Returns `text` with every named value in it, and everything that looks like a JSON Web
-    /// Token, replaced.
+    /// Token, or like the address, number or access key of somebody, replaced.
     pub(super) fn text(&self, text: &str) -> String {
         if let Some(name) = self.known(text) {
             return name.to_owned();
@@ -67,7 +69,7 @@ impl Names {
             rest = &rest[cut + CUT.len_utf8()..];
         }
         out.push_str(&self.whole(rest, false));
-        out
+        personal::without(out)
     }
 
     /// Replaces the named values and tokens in a text; `cut` says that it goes on.
@@ -122,8 +124,8 @@ impl Names {
     }
 }
 
-/// How a value may be written: as it is, inside JSON text, percent-encoded.
-fn forms(value: &str) -> Vec<String> {
+/// How a value may be written: as it is, inside JSON text, inside XML, percent-encoded.
+pub(crate) fn forms(value: &str) -> Vec<String> {
     let quoted = serde_json::Value::from(value).to_string();
     let escaped = quoted[1..quoted.len() - 1].to_owned();
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
@@ -131,7 +133,10 @@ fn forms(value: &str) -> Vec<String> {
         .bytes()
         .map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") })
         .collect();
-    let mut forms = vec![value.to_owned(), escaped, encoded];
+    let marked = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = marked.replace('"', "&quot;").replace('\'', "&apos;");
+    let mut forms = vec![value.to_owned(), escaped, marked, quoted, encoded];
+    forms.sort();
     forms.dedup();
     forms
 }
@@ -143,7 +148,7 @@ fn stands_alone(text: &str, at: usize, length: usize) -> bool {
 
 /// Returns the JSON Web Token (signed or encrypted) that `text` starts with, or its first part
 /// where the text was `cut` there.
-fn jwt(text: &str, cut: bool) -> Option<&str> {
+pub(crate) fn jwt(text: &str, cut: bool) -> Option<&str> {
     if !text.starts_with("eyJ") {
         return None;
     }

@@ -66,5 +66,6 @@ fn message_breach(call: &Answered<'_>, promise: &Promise) -> Option<Breach> {
     let cut = |value: &str| expected.len() > LONGEST_SEEN && expected.starts_with(value);
     let differs = value.is_none_or(|value| value != expected && !cut(value));
     let actual = value.unwrap_or("absent");
-    differs.then(|| promise.broken("header:x-amzn-errormessage", expected, actual))
+    let expected = || format!("the body's message: {expected}");
+    differs.then(|| promise.broken("header:x-amzn-errormessage", expected(), actual))
 }

@@ -21,6 +21,7 @@ use crate::known::Known;
 use crate::outcome::{CaseOutcome, Run};
 use crate::report::{self, terminal::Style};
 use crate::run::{self, Options, Session};
+use crate::scan::Secrets;
 use crate::scenario::recipes::Recipes;
 use crate::suite::{Suite, SuiteError};
 use crate::target::Target;
@@ -267,13 +268,15 @@ async fn opened(playing: &Playing<'_>, plan: Plan) -> Result<(Option<Run>, u8), 
         Some(against) => session(&opened).against(Arc::new(session(against))),
         None => session(&opened),
     };
-    let outcome = watched(playing, &Arc::new(session), plan, known.as_deref()).await;
+    let session = Arc::new(session);
+    session.secrets().learn_credentials(opened.http().signing());
+    let outcome = watched(playing, &session, plan, known.as_deref()).await;
     opened.shutdown().await;
     if let Some(against) = against {
         against.shutdown().await;
     }
     let run = outcome?;
-    let code = finish(args, &run)?;
+    let code = finish(args, &run, session.secrets())?;
     Ok((Some(run), code))
 }
 
@@ -339,6 +342,10 @@ async fn watched(
         generated.reachable = playing.reachable.clone();
     }
     run.app = playing.app.as_ref().map(|app| app::view(app.trace(), &app.taken(), &run));
+    if session.secrets().withhold_from(&mut run).is_err() {
+        return Err(Failure("the run holds a secret where none can be withheld".into()));
+    }
+    run.withheld = session.secrets().withheld();
     if let Some(stream) = stream.into_inner().unwrap_or_else(PoisonError::into_inner) {
         // A run given up has nothing to add to what was written case by case.
         if run.complete || !run.cases.is_empty() {
@@ -372,16 +379,25 @@ async fn until_interrupted(
     }
 }
 
-fn finish(args: &PlayArgs, run: &Run) -> Result<u8, Failure> {
+/// Writes what shows a finished run; each is read once more for secrets as it is to be shown.
+fn finish(args: &PlayArgs, run: &Run, secrets: &Secrets) -> Result<u8, Failure> {
+    let mut missed = false;
     if let Some(path) = &args.report_junit {
-        report::json::write_bytes(path, report::junit::render(run).as_bytes())?;
+        let mut text = report::junit::render(run);
+        missed |= secrets.withhold(&mut text);
+        report::json::write_bytes(path, text.as_bytes())?;
     }
     if args.brief {
         complain(&format!("{}: {}", run.target, report::Summary::of(run).conclusion(run)));
     } else {
-        say(&report::terminal::render(run, style(args.verbose)));
+        let mut text = report::terminal::render(run, style(args.verbose));
+        missed |= secrets.withhold_from_lines(&mut text);
+        say(&text);
     }
-    Ok(run.conclusion().exit_code())
+    match missed {
+        true => Err(Failure("a report held something secret, which was withheld".into())),
+        false => Ok(run.conclusion().exit_code()),
+    }
 }
 
 pub(super) fn progress_bar(cases: usize) -> ProgressBar {

@@ -52,6 +52,9 @@ fn examine(seen: &Seen<'_>) -> Vec<Broken> {
     found
 }
 
+/// What is expected where the target refuses what the reference carries out.
+pub(crate) const SUCCESS: &str = "success";
+
 /// A refusal, word for word: operation, code, message.
 type Words<'a> = (&'a str, String, String);
 
@@ -245,7 +248,7 @@ impl Step<'_> {
         };
         Some(Breach {
             pointer: "status".into(),
-            expected: "success".into(),
+            expected: SUCCESS.into(),
             actual: summary(self.response),
             rule: None,
             level: Some(Level::Model),

@@ -32,6 +32,7 @@ mod views_agree;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lockstep::SUCCESS;
 pub use seen::Seen;
 
 use crate::catalogue::Catalogue;

@@ -1,6 +1,6 @@
 //! What the proxy keeps of what passed: counts, findings, the recording.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,7 @@ use crate::catalogue::Catalogue;
 use crate::check::{self, Breach, Check};
 use crate::outcome::{ExchangeRecord, Finding};
 use crate::report::text::{one_line, shorten};
+use crate::scan::{Secrets, Withheld};
 use crate::target::http::millis;
 use crate::transcript::{Call, Exchange, Place, Transcript};
 use crate::wire::{Request, Response, TransportError};
@@ -38,6 +39,7 @@ type Tell = Box<dyn Fn(&str) + Send + Sync>;
 pub struct Ledger {
     catalogue: Arc<Catalogue>,
     kept: Mutex<Kept>,
+    secrets: Secrets,
     tell: Tell,
 }
 
@@ -61,13 +63,18 @@ pub struct Summary {
     pub declined: BTreeMap<String, u64>,
     /// The broken promises by id, each as it was first seen, with how often.
     pub findings: BTreeMap<String, (Finding, u64)>,
+    /// Secrets that redaction had missed, and that were withheld: how many of each kind.
+    pub withheld: Withheld,
     /// Why not everything was recorded.
     pub lost: Option<String>,
 }
 
 impl Summary {
-    /// Returns the process exit code: 1 where something fails.
+    /// Returns the process exit code: 2 where a secret had to be withheld, 1 where something fails.
     pub fn exit_code(&self) -> u8 {
+        if !self.withheld.is_empty() {
+            return 2;
+        }
         u8::from(self.findings.values().any(|(finding, _)| finding.fails))
     }
 }
@@ -76,7 +83,7 @@ impl Ledger {
     /// Returns an empty ledger; `tell` gets a line for each finding when it is first seen.
     pub fn new(catalogue: Arc<Catalogue>, recording: Option<Recording>, tell: Tell) -> Self {
         let kept = Kept { summary: Summary::default(), newest: VecDeque::new(), recording };
-        Self { catalogue, kept: Mutex::new(kept), tell }
+        Self { catalogue, kept: Mutex::new(kept), secrets: Secrets::default(), tell }
     }
 
     /// Returns what passed so far.
@@ -129,9 +136,13 @@ impl Ledger {
         let transcript =
             Transcript { case: "proxy".into(), exchanges: kept.newest.iter().cloned().collect() };
         let redactor = Redactor::over(&self.catalogue, &transcript);
+        self.secrets.learn(&transcript, &HashSet::new());
         let shown = Shown::of(&exchange, &redactor);
         for (check, breach) in breaches {
-            let finding = self.finding(&exchange, check, breach, &shown, &redactor);
+            let mut finding = self.finding(&exchange, check, breach, &shown, &redactor);
+            if self.secrets.withhold_from(&mut finding).is_err() {
+                continue;
+            }
             if let Some((_, times)) = kept.summary.findings.get_mut(&finding.id) {
                 *times += 1;
                 continue;
@@ -140,7 +151,8 @@ impl Ledger {
             kept.summary.findings.insert(finding.id.clone(), (finding, 1));
         }
         let entry = shown.entry(upstream, &exchange, &redactor);
-        let lost = kept.recording.as_mut().map(|recording| recording.push(&entry));
+        let lost = kept.recording.as_mut().map(|recording| recording.push(&entry, &self.secrets));
+        kept.summary.withheld = self.secrets.withheld();
         if let Some(Err(error)) = lost
             && kept.summary.lost.is_none()
         {

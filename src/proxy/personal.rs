@@ -1,16 +1,8 @@
 //! What a recording of a real application must not hold beside secrets: who its users are.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::{Map, Value};
 
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+").expect("a constant pattern")
-});
-
-static PHONE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\+[0-9][0-9 ()-]{5,18}[0-9]").expect("a constant pattern"));
+use crate::canonical::personal::{ADDRESS, ADDRESS_NAME, PHONE, PHONE_NAME};
 
 /// Members that name a user, folded to lower case without separators.
 const NAMES: [&str; 5] = ["preferredusername", "srpuserid", "useridforsrp", "username", "usersub"];
@@ -75,8 +67,8 @@ impl Personal {
                 text = text.replace(value.as_str(), stands);
             }
         }
-        let text = ADDRESS.replace_all(&text, "<e-mail>");
-        PHONE.replace_all(&text, "<phone>").into_owned()
+        let text = ADDRESS.replace_all(&text, ADDRESS_NAME);
+        PHONE.replace_all(&text, PHONE_NAME).into_owned()
     }
 }
 
@@ -124,7 +116,7 @@ mod tests {
     fn addresses_and_numbers_go_wherever_they_stand() {
         check(
             json!({"message": "no anna.lee+1@mail.example.com or +1 206-555 0100 here"}),
-            json!({"message": "no <e-mail> or <phone> here"}),
+            json!({"message": "no <e-mail> or <phone-number> here"}),
         );
         check(json!({"Destination": "a***@e***"}), json!({"Destination": "a***@e***"}));
         check(json!({"n": 5, "t": "1 + 2"}), json!({"n": 5, "t": "1 + 2"}));

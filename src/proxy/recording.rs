@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::age;
 use crate::outcome::ExchangeRecord;
+use crate::scan::Secrets;
 
 /// A recording that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -68,10 +69,11 @@ impl Recording {
         &self.path
     }
 
-    /// Adds an exchange.
-    pub(super) fn push(&mut self, entry: &Entry) -> Result<(), RecordingError> {
+    /// Adds an exchange, without what is among the secrets.
+    pub(super) fn push(&mut self, entry: &Entry, secrets: &Secrets) -> Result<(), RecordingError> {
         let separator = if self.entries == 0 { "\n" } else { ",\n" };
-        let text = format!("{separator}{}", har(entry));
+        let mut text = format!("{separator}{}", har(entry));
+        secrets.withhold(&mut text);
         let written = self
             .file
             .seek(SeekFrom::Start(self.end))
@@ -163,7 +165,7 @@ mod tests {
                 body: String::new(),
                 record: ExchangeRecord { status: 200, ..ExchangeRecord::default() },
             };
-            recording.push(&entry).expect("writable");
+            recording.push(&entry, &Secrets::default()).expect("writable");
         }
         let text = std::fs::read_to_string(&path).expect("readable");
         assert!(text.contains("2026-11-26T12:00:00.007Z"), "{text}");

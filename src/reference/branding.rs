@@ -115,12 +115,19 @@ fn description(pool: &UserPool, branding: &Branding, merged: bool) -> Value {
     described
 }
 
-/// Returns the style with an id; it dies with its client.
-fn named<'a>(pool: &'a UserPool, input: &Input) -> Result<&'a Branding, Fault> {
-    let found = pool.brandings.get(input.text("ManagedLoginBrandingId"));
-    let found = found.ok_or_else(|| Fault::rule("branding-not-found"))?;
-    let lives = pool.clients.contains_key(&found.client_id);
-    if lives { Ok(found) } else { Err(Fault::rule("branding-of-deleted-client")) }
+/// Returns a copy of the style with an id; it dies with its client.
+fn named(context: &mut Context<'_>, input: &Input) -> Result<Branding, Fault> {
+    let id = input.text("ManagedLoginBrandingId");
+    let pool = context.pool(input)?;
+    let Some(found) = pool.brandings.get(id).cloned() else {
+        let another = context.state.pools.values().any(|pool| pool.brandings.contains_key(id));
+        let rule = if another { "branding-of-another-pool" } else { "branding-not-found" };
+        return Err(Fault::rule(rule));
+    };
+    match pool.clients.contains_key(&found.client_id) {
+        true => Ok(found),
+        false => Err(Fault::rule("branding-of-deleted-client")),
+    }
 }
 
 fn of_client<'a>(pool: &'a UserPool, client_id: &str) -> Option<&'a Branding> {
@@ -128,8 +135,9 @@ fn of_client<'a>(pool: &'a UserPool, client_id: &str) -> Option<&'a Branding> {
 }
 
 fn describe(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = context.pool(input)?;
-    let described = description(pool, named(pool, input)?, input.flag("ReturnMergedResources"));
+    let branding = named(context, input)?;
+    let merged = input.flag("ReturnMergedResources");
+    let described = description(context.pool(input)?, &branding, merged);
     Ok(Some(json!({"ManagedLoginBranding": described})))
 }
 
@@ -148,8 +156,8 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
     if ["UserPoolId", "ManagedLoginBrandingId"].iter().any(|name| input.get(name).is_none()) {
         return Err(Fault::rule("branding-update-names-none"));
     }
+    let mut branding = named(context, input)?;
     let pool = context.pool(input)?;
-    let mut branding = named(pool, input)?.clone();
     check(input)?;
     apply(&mut branding, input);
     branding.modified = now;
@@ -159,8 +167,7 @@ fn update(context: &mut Context<'_>, input: &Input) -> Answer {
 }
 
 fn delete(context: &mut Context<'_>, input: &Input) -> Answer {
-    let pool = context.pool(input)?;
-    let id = named(pool, input)?.id.clone();
-    pool.brandings.remove(&id);
+    let id = named(context, input)?.id;
+    context.pool(input)?.brandings.remove(&id);
     Ok(None)
 }

@@ -164,8 +164,9 @@ pub(super) fn check(pool: &UserPool, input: &Map<String, Value>) -> Result<(), F
     {
         return Err(Fault::rule("pool-unused-account-validity"));
     }
-    check_sign_in(pool, input.contains_key("UserPoolId"))?;
-    check_mfa(pool, input)?;
+    let exists = input.contains_key("UserPoolId");
+    check_sign_in(pool, exists)?;
+    check_mfa(pool, input, exists)?;
     check_verification(pool)?;
     check_email(pool)?;
     check_recovery(pool)?;
@@ -198,12 +199,16 @@ fn check_sign_in(pool: &UserPool, exists: bool) -> Result<(), Fault> {
 
 /// Multi-factor authentication needs a factor: a message configuration here, or one that
 /// `SetUserPoolMfaConfig` switched on before.
-fn check_mfa(pool: &UserPool, input: &Map<String, Value>) -> Result<(), Fault> {
-    let asked = matches!(input.get("MfaConfiguration"), Some(mode) if mode != "OFF");
-    if asked && !has_sms(pool) && pool.mfa.is_empty() {
-        return Err(Fault::rule("pool-mfa-needs-sms"));
+fn check_mfa(pool: &UserPool, input: &Map<String, Value>, exists: bool) -> Result<(), Fault> {
+    let mode = input.get("MfaConfiguration").and_then(Value::as_str).unwrap_or("OFF");
+    if has_sms(pool) || !pool.mfa.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    match (mode, exists) {
+        ("OFF", _) | ("OPTIONAL", true) => Ok(()),
+        (_, true) => Err(Fault::rule("pool-update-mfa-needs-factor")),
+        (_, false) => Err(Fault::rule("pool-mfa-needs-sms")),
+    }
 }
 
 pub(super) fn check_verification(pool: &UserPool) -> Result<(), Fault> {

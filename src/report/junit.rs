@@ -41,7 +41,8 @@ pub fn render(run: &Run) -> String {
     }
     // CI judges by the cases alone: a conclusion that none of them shows gets one of its own.
     let shown = report.failures + report.errors > 0;
-    if run.was_interrupted() || (!shown && run.conclusion() != Conclusion::Conformant) {
+    let withheld = !run.withheld.is_empty();
+    if run.was_interrupted() || withheld || (!shown && run.conclusion() != Conclusion::Conformant) {
         report.add_test_suite(suite(run, "run", vec![conclusion(run)]));
     }
     report.to_string().expect("an XML document in memory can be written, its text being UTF-8")

@@ -53,6 +53,11 @@ pub fn sheet(summary: &Summary, target: &str, recording: Option<&str>) -> Sheet 
         let next = format!("cognito-conformance run --only-operations-of {path}");
         sheet.line(Mark::Plain, format!("recorded in {path}; {next}"));
     }
+    if !summary.withheld.is_empty() {
+        let kinds = summary.withheld.iter().map(|(kind, times)| format!("{times} {kind}"));
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
+        sheet.line(Mark::Bad, format!("secrets that redaction had missed were withheld: {kinds}"));
+    }
     let failing = summary.findings.values().filter(|(finding, _)| finding.fails).count();
     let code = summary.exit_code();
     match failing {

@@ -305,6 +305,7 @@ impl<'a> Summary<'a> {
             Conclusion::Conformant => self.words_if_conformant(run),
             Conclusion::Divergent => self.words_if_divergent(run),
             Conclusion::WrongList => self.words_if_list_is_wrong(run),
+            Conclusion::Withheld => words_if_withheld(run),
             Conclusion::Indeterminate => self.words_if_indeterminate(run),
         };
         format!("{words} (exit code {})", conclusion.exit_code())
@@ -421,6 +422,18 @@ fn reasons<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Reason<'a
         cases.into_iter().map(|(text, cases)| Reason { text, cases }).collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.cases.len()));
     reasons
+}
+
+/// Says what was withheld, which is a fault of this harness, or a target that shows in one case
+/// what it was told in another.
+fn words_if_withheld(run: &Run) -> String {
+    let kinds: Vec<String> =
+        run.withheld.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    format!(
+        "secrets would have been shown and were withheld ({}): redaction has missed them, or the \
+         target shows in one case what was sent in another",
+        kinds.join(", ")
+    )
 }
 
 #[cfg(test)]

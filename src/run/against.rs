@@ -14,6 +14,7 @@ use super::{MOST_PARTS, Part, Session, judge};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
 use crate::outcome::{CaseOutcome, Evidence, Finding, MOST_FINDINGS, Phase, Verdict};
+use crate::scan;
 use crate::scenario::Scenario;
 use crate::target::Capability;
 use crate::transcript::{Place, Transcript};
@@ -187,6 +188,7 @@ impl Session {
                 .collect(),
         };
         let redactor = Redactor::over(&self.catalogue, &both);
+        self.secrets.learn(&both, &scan::literals(case));
         let one = |contrast: &Contrast| {
             let broken = |all: &[(usize, &'static str, Breach)], at: usize| {
                 let about = |(shown, _, breach): &&(usize, _, Breach)| {

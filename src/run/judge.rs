@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::Session;
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
@@ -69,7 +71,22 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
 /// Returns the promises that a played case breaks, without what only repeats others.
 fn worth_telling<'t>(session: &Session, case: &Scenario, played: &'t Played) -> Vec<Told<'t>> {
     let mut told = broken_promises(session, played);
-    told.retain(|one| !is_consequence(one) && !is_told_elsewhere(case, one));
+    let parted = told.iter().filter(|one| is_of_state(case, one)).map(|one| one.at).min();
+    told.retain(|one| {
+        let of_parted = parted.is_some_and(|at| one.check == "lockstep" && one.at > at);
+        let shown = parted == Some(one.at) || !is_told_elsewhere(case, one);
+        !is_consequence(one) && shown && !of_parted
+    });
+    let exchanges = &played.transcript.exchanges;
+    let foreign: BTreeSet<usize> = { told.iter() }
+        .filter(|one| one.check == "schema" && is_of_another_case(session, exchanges, one))
+        .map(|one| one.at)
+        .collect();
+    told.retain(|one| match one.check {
+        "schema" => !is_of_another_case(session, exchanges, one),
+        "sdk" => !foreign.contains(&one.at),
+        _ => true,
+    });
     without_echoes(&mut told, &played.transcript.exchanges);
     told
 }
@@ -136,7 +153,7 @@ fn finding(
         operation: exchange.call.operation().into(),
         case: case.id.clone(),
         step: exchange.place.to_string(),
-        pointer: breach.pointer,
+        pointer: redactor.text(&breach.pointer),
         expected: redactor.text(&breach.expected),
         actual: redactor.text(&breach.actual),
         rule: breach.rule,
@@ -158,6 +175,51 @@ fn is_told_elsewhere(case: &Scenario, told: &Told<'_>) -> bool {
     let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
     let own = case.operations.first().is_some_and(|name| name == exchange.call.operation());
     case.lockstep && staged && !own && *check == "lockstep" && breach.pointer.starts_with('/')
+}
+
+/// Tells whether a breach shows that the stage of a generated case left a user in another state
+/// than the reference's: what is asked of that user afterwards cannot be compared.
+fn is_of_state(case: &Scenario, told: &Told<'_>) -> bool {
+    let Told { check, exchange, breach, .. } = told;
+    let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
+    let state = breach.pointer.ends_with("/UserStatus") || breach.pointer.ends_with("/Enabled");
+    case.lockstep && staged && *check == "lockstep" && state && breach.evidence.fails(false)
+}
+
+/// Tells whether a breach is about a resource in a list of the whole account that this case has
+/// not made: what another case has brought about is told there.
+fn is_of_another_case(session: &Session, exchanges: &[Exchange], told: &Told<'_>) -> bool {
+    let Told { exchange, breach, .. } = told;
+    let Some(service) = session.catalogue.services.get(exchange.call.service()) else {
+        return false;
+    };
+    let operation = exchange.call.operation();
+    let mut resources = service.resources.values();
+    let Some(listed) =
+        resources.find(|r| r.within.is_none() && r.list.iter().any(|name| name == operation))
+    else {
+        return false;
+    };
+    let mut parts = breach.pointer.split('/').skip(1);
+    let (Some(list), Some(index)) = (parts.next(), parts.next()) else { return false };
+    let output = exchange.output().unwrap_or_default();
+    let item = output.pointer(&format!("/{list}/{index}")).and_then(Value::as_object);
+    let ids = item.into_iter().flatten().filter(|(name, _)| name.ends_with("Id"));
+    let ids: Vec<&Value> = ids.map(|(_, id)| id).collect();
+    let makes = |name: &str| listed.create.iter().any(|create| create.operation == name);
+    let mut made = exchanges.iter().filter(|e| makes(e.call.operation()));
+    !ids.is_empty()
+        && !made.any(|e| e.output().is_some_and(|made| ids.iter().any(|id| holds(&made, id))))
+}
+
+/// Tells whether a value is, or holds, another.
+fn holds(value: &Value, wanted: &Value) -> bool {
+    value == wanted
+        || match value {
+            Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
+            Value::Object(members) => members.values().any(|member| holds(member, wanted)),
+            _ => false,
+        }
 }
 
 /// Tells whether a breach only shows what came of carrying out a call that had to be refused: a
@@ -189,6 +251,8 @@ fn is_echo(one: &Told<'_>, told: &[Told<'_>], exchanges: &[Exchange]) -> bool {
         "error-declared" | "error-header" | "lockstep" | "sdk" if fires("server-fault", one.at) => {
             true
         }
+        // A value that a refused call has left is told as that.
+        "schema" | "sdk" if fires("no-trace", one.at) => true,
         // The page of a crash comes from elsewhere; other answers tell what the target is like.
         "content-type" | "request-id" if fires("server-fault", one.at) => {
             let same = |other: &Told<'_>| {
@@ -301,6 +365,34 @@ fn drift(
         scenario: None,
         exchange: exchange.map(|e| canonical::record(e, redactor)).unwrap_or_default(),
     })
+}
+
+/// Drops from the cases of a run that a refusal has another code than promised, where the target
+/// refuses the operation so, word for word, even when it has to carry it out: that is told there.
+/// Within a case the property itself does so.
+pub(super) fn without_refused_anyway(cases: &mut [CaseOutcome]) {
+    let key = |f: &Finding| (f.operation.clone(), f.actual.clone());
+    let of = |f: &Finding, pointer: &str| f.check == "lockstep" && f.pointer == pointer;
+    let anyway: BTreeSet<(String, String)> = { cases.iter() }
+        .flat_map(|case| &case.findings)
+        .filter(|f| of(f, "status") && f.expected == property::SUCCESS)
+        .map(key)
+        .collect();
+    for case in cases {
+        let before = case.findings.len();
+        case.findings.retain(|f| !(of(f, "/__type") && anyway.contains(&key(f))));
+        if case.findings.len() < before {
+            let CaseOutcome { findings, verdicts, .. } = case;
+            for (level, verdict) in verdicts {
+                let failed = matches!(verdict, Verdict::Fail | Verdict::Known { .. });
+                let mut left = findings.iter().filter(|f| f.level == *level).peekable();
+                let some = left.peek().is_some();
+                if failed && !left.any(|f| f.fails) {
+                    *verdict = if some { Verdict::Note } else { Verdict::Pass };
+                }
+            }
+        }
+    }
 }
 
 /// Adds what came of a further part of the same case.

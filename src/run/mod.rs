@@ -33,6 +33,7 @@ use crate::catalogue::Catalogue;
 use crate::generate::plan::Plan;
 use crate::known::Known;
 use crate::outcome::{CaseOutcome, Phase, RUN_FORMAT, Run, Verdict};
+use crate::scan::{self, Secrets};
 use crate::scenario::{Action, Scenario, Step};
 use crate::snapshot::{self, Snapshots};
 use crate::target::{Capability, Target};
@@ -121,6 +122,8 @@ pub struct Session {
     /// When making failures small ends; set when it begins.
     shrinks_until: OnceLock<Instant>,
     meter: Meter,
+    /// What no report may show.
+    secrets: Secrets,
     /// One for each case that may talk to the target at once.
     slots: Semaphore,
 }
@@ -128,6 +131,10 @@ pub struct Session {
 impl Session {
     /// Returns a session with an open target.
     pub fn new(catalogue: Arc<Catalogue>, target: Arc<dyn Target>, options: Options) -> Self {
+        let secrets = Secrets::default();
+        if let Some(code) = target.fixed_code() {
+            secrets.is_public(code);
+        }
         Self {
             catalogue,
             target,
@@ -141,6 +148,7 @@ impl Session {
             shared: shared::SharedPools::default(),
             shrinks_until: OnceLock::new(),
             meter: Meter::default(),
+            secrets,
         }
     }
 
@@ -170,6 +178,11 @@ impl Session {
         self.meter.of(part)
     }
 
+    /// Returns what this session has seen that no report may show.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// The target's time, seconds since the epoch.
     fn now(&self) -> u64 {
         let system = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -192,6 +205,7 @@ impl Session {
             let _shared = self.clock.read().await;
             self.play_and_confirm(case).await
         };
+        self.withhold(&mut outcome);
         self.options.known.mark(&mut outcome);
         outcome.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         outcome
@@ -264,8 +278,23 @@ impl Session {
     fn judge(&self, case: &Scenario, played: &play::Played) -> CaseOutcome {
         let begun = Instant::now();
         let outcome = judge::judge(self, case, played);
+        // Nothing is shown of a generated case that shows nothing.
+        if !outcome.findings.is_empty() || !case.lockstep {
+            self.secrets.learn(&played.transcript, &scan::literals(case));
+        }
         self.meter.add(Part::Judge, begun);
         outcome
+    }
+
+    /// Takes out of an outcome what redaction has missed.
+    fn withhold(&self, outcome: &mut CaseOutcome) {
+        let silent = |verdict: &Verdict| matches!(verdict, Verdict::Pass | Verdict::Note);
+        if outcome.findings.is_empty() && outcome.verdicts.values().all(silent) {
+            return;
+        }
+        if self.secrets.withhold_from(outcome).is_err() {
+            outcome.findings.clear();
+        }
     }
 
     /// Plays one case and returns what was exchanged, in canonical form; `again` plays it under
@@ -278,7 +307,12 @@ impl Session {
         let played = self.play(case, attempt, case.stage).await;
         match &played.end {
             play::End::Finished | play::End::Broken => {
-                Ok(snapshot::text(&self.catalogue, &played.transcript, &played.own))
+                let mut text = snapshot::text(&self.catalogue, &played.transcript, &played.own);
+                self.secrets.learn(&played.transcript, &scan::literals(case));
+                if self.secrets.withhold(&mut text) {
+                    return Err("something secret would stand in its snapshot".into());
+                }
+                Ok(text)
             }
             play::End::Unsupported(operation) => Err(format!("the target declines {operation}")),
             play::End::Skipped(reason)
@@ -422,12 +456,14 @@ pub async fn run_plan(
     run.planned = planned;
     play_again_what_it_has_after_all(session, &kept, &mut run).await;
     run.cases.sort_by(|a, b| a.case.cmp(&b.case));
+    judge::without_refused_anyway(&mut run.cases);
     trim::trim(&mut run.cases);
     make_small(session, &kept, &mut run).await;
     let leaked = session.close().await;
     if let Some(last) = run.cases.last_mut() {
         last.leaked.extend(leaked);
     }
+    run.withheld = session.secrets.withheld();
     run.complete = run.cases.len() == run.planned && run.not_played.is_empty();
     let left_out = usize::try_from(run.not_played.values().sum::<u64>()).unwrap_or(usize::MAX);
     run.planned = run.planned.saturating_add(left_out);
@@ -487,13 +523,19 @@ async fn make_small(session: &Session, cases: &BTreeMap<String, Arc<Scenario>>, 
     let _ = session.shrinks_until.set(Instant::now() + session.options.shrink_time);
     let wanted = wanted.into_iter().map(|(_, at, index, case, finding)| (at, index, case, finding));
     let shrunk = stream::iter(wanted).map(|(at, index, case, finding)| async move {
-        (at, index, session.shrink(&case, &finding, budget).await)
+        let shrunk = session.shrink(&case, &finding, budget).await;
+        let text = shrunk.map(|shrunk| {
+            let mut text = shrunk.text();
+            session.secrets.withhold_from_case(&mut text, &scan::literals(&case));
+            (text, shrunk.requests)
+        });
+        (at, index, text)
     });
     let mut shrunk = shrunk.buffer_unordered(session.options.jobs.max(1));
     while let Some((at, index, shrunk)) = shrunk.next().await {
-        if let Some(shrunk) = shrunk {
-            run.cases[at].requests += shrunk.requests;
-            run.cases[at].findings[index].scenario = Some(shrunk.text());
+        if let Some((text, requests)) = shrunk {
+            run.cases[at].requests += requests;
+            run.cases[at].findings[index].scenario = Some(text);
         }
     }
 }
@@ -520,6 +562,7 @@ pub fn header(session: &Session, planned: usize) -> Run {
         flags: Vec::new(),
         generated: None,
         app: None,
+        withheld: BTreeMap::new(),
         cases: Vec::new(),
     }
 }

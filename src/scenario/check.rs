@@ -146,7 +146,7 @@ fn used_in(text: &str) -> Vec<String> {
 
 impl Step {
     /// Returns every value of the step that may hold expressions.
-    pub(super) fn nodes(&self) -> Vec<&Node> {
+    pub(crate) fn nodes(&self) -> Vec<&Node> {
         let mut nodes = Vec::new();
         match &self.action {
             Action::Call { with, caller, .. } => {

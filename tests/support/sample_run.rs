@@ -78,6 +78,7 @@ pub(crate) fn filled_with(text: &str) -> Run {
             reachable: BTreeMap::from([(owned(), BTreeSet::from([owned()]))]),
         }),
         app: None,
+        withheld: BTreeMap::new(),
         cases: verdicts.map(case).into(),
     }
 }
@@ -194,6 +195,7 @@ pub(crate) fn sample() -> Run {
         flags: Vec::new(),
         generated: None,
         app: None,
+        withheld: BTreeMap::new(),
         cases,
     }
 }
