@@ -44,7 +44,7 @@ fn the_terminal_report_shows_figures_findings_and_reasons() {
     SignUp                                       1y
     VerifySoftwareToken                                    1s
     p pass, n note, f fail, y flaky, u unsupported, s skipped, i indeterminate
-    1 more operation: every case passes.
+    1 more operation: every case passes on its own level.
 
     3 findings by evidence: observed 1, documented 1, modelled 1; notes: inferred 1
 
@@ -121,7 +121,7 @@ fn a_clean_run_is_told_in_a_few_lines() {
     schema       1    0    0     0       0       0      0     1    0.0% 100.0%
     behaviour    1    0    0     0       0       0      0     1    0.0% 100.0%
 
-    1 operation: every case passes.
+    1 operation: every case passes on its own level.
 
     conformant: no finding (exit code 0)
     "##);

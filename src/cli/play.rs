@@ -342,7 +342,7 @@ async fn watched(
         generated.reachable = playing.reachable.clone();
     }
     run.app = playing.app.as_ref().map(|app| app::view(app.trace(), &app.taken(), &run));
-    if session.secrets().withhold_from(&mut run).is_err() {
+    if session.secrets().withhold_from("", &mut run).is_err() {
         return Err(Failure("the run holds a secret where none can be withheld".into()));
     }
     run.withheld = session.secrets().withheld();

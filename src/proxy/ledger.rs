@@ -26,6 +26,9 @@ const REMEMBERED: usize = 20;
 /// Longest text of an endpoint in a line, in characters.
 const LINE_LIMIT: usize = 200;
 
+/// What findings name as their case.
+pub(super) const CASE: &str = "proxy";
+
 /// Request headers that are recorded: those that the protocol gives a meaning.
 const RECORDED: [&str; 2] = ["content-type", "x-amz-target"];
 
@@ -134,13 +137,13 @@ impl Ledger {
         }
         kept.newest.push_back(exchange.clone());
         let transcript =
-            Transcript { case: "proxy".into(), exchanges: kept.newest.iter().cloned().collect() };
+            Transcript { case: CASE.into(), exchanges: kept.newest.iter().cloned().collect() };
         let redactor = Redactor::over(&self.catalogue, &transcript);
         self.secrets.learn(&transcript, &HashSet::new());
         let shown = Shown::of(&exchange, &redactor);
         for (check, breach) in breaches {
             let mut finding = self.finding(&exchange, check, breach, &shown, &redactor);
-            if self.secrets.withhold_from(&mut finding).is_err() {
+            if self.secrets.withhold_from(CASE, &mut finding).is_err() {
                 continue;
             }
             if let Some((_, times)) = kept.summary.findings.get_mut(&finding.id) {
@@ -152,6 +155,7 @@ impl Ledger {
         }
         let entry = shown.entry(upstream, &exchange, &redactor);
         let lost = kept.recording.as_mut().map(|recording| recording.push(&entry, &self.secrets));
+        self.secrets.forget_codes(CASE);
         kept.summary.withheld = self.secrets.withheld();
         if let Some(Err(error)) = lost
             && kept.summary.lost.is_none()
@@ -176,7 +180,7 @@ impl Ledger {
             check: check.id.into(),
             level: breach.level.unwrap_or(check.level),
             operation: exchange.call.operation().into(),
-            case: "proxy".into(),
+            case: CASE.into(),
             step: exchange.place.to_string(),
             expected: text(&breach.expected),
             actual: text(&breach.actual),

@@ -10,6 +10,8 @@ use crate::age;
 use crate::outcome::ExchangeRecord;
 use crate::scan::Secrets;
 
+use super::ledger::CASE;
+
 /// A recording that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot record to `{path}`: {cause}")]
@@ -73,7 +75,7 @@ impl Recording {
     pub(super) fn push(&mut self, entry: &Entry, secrets: &Secrets) -> Result<(), RecordingError> {
         let separator = if self.entries == 0 { "\n" } else { ",\n" };
         let mut text = format!("{separator}{}", har(entry));
-        secrets.withhold(&mut text);
+        secrets.withhold_about(CASE, &mut text);
         let written = self
             .file
             .seek(SeekFrom::Start(self.end))

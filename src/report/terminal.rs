@@ -178,7 +178,10 @@ fn operations(page: &mut Page, run: &Run) {
     let hidden = table.len() - shown.len();
     page.gap();
     if shown.is_empty() {
-        page.line(Tone::Plain, &format!("{}: every case passes.", counted(hidden, "operation")));
+        page.line(
+            Tone::Plain,
+            &format!("{}: every case passes on its own level.", counted(hidden, "operation")),
+        );
         return;
     }
     let present: Vec<Level> = Level::ALL
@@ -200,7 +203,10 @@ fn operations(page: &mut Page, run: &Run) {
     );
     page.line(Tone::Dim, &legend);
     if hidden > 0 {
-        page.line(Tone::Dim, &format!("{}: every case passes.", counted(hidden, "more operation")));
+        page.line(
+            Tone::Dim,
+            &format!("{}: every case passes on its own level.", counted(hidden, "more operation")),
+        );
     }
 }
 

@@ -288,13 +288,13 @@ impl Session {
 
     /// Takes out of an outcome what redaction has missed.
     fn withhold(&self, outcome: &mut CaseOutcome) {
+        let case = outcome.case.clone();
         let silent = |verdict: &Verdict| matches!(verdict, Verdict::Pass | Verdict::Note);
-        if outcome.findings.is_empty() && outcome.verdicts.values().all(silent) {
-            return;
-        }
-        if self.secrets.withhold_from(outcome).is_err() {
+        let shows = !outcome.findings.is_empty() || !outcome.verdicts.values().all(silent);
+        if shows && self.secrets.withhold_from(&case, outcome).is_err() {
             outcome.findings.clear();
         }
+        self.secrets.forget_codes(&case);
     }
 
     /// Plays one case and returns what was exchanged, in canonical form; `again` plays it under
@@ -309,7 +309,9 @@ impl Session {
             play::End::Finished | play::End::Broken => {
                 let mut text = snapshot::text(&self.catalogue, &played.transcript, &played.own);
                 self.secrets.learn(&played.transcript, &scan::literals(case));
-                if self.secrets.withhold(&mut text) {
+                let withheld = self.secrets.withhold_about(&case.id, &mut text);
+                self.secrets.forget_codes(&case.id);
+                if withheld {
                     return Err("something secret would stand in its snapshot".into());
                 }
                 Ok(text)
@@ -529,6 +531,7 @@ async fn make_small(session: &Session, cases: &BTreeMap<String, Arc<Scenario>>, 
             session.secrets.withhold_from_case(&mut text, &scan::literals(&case));
             (text, shrunk.requests)
         });
+        session.secrets.forget_codes(&case.id);
         (at, index, text)
     });
     let mut shrunk = shrunk.buffer_unordered(session.options.jobs.max(1));

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Kind;
+use crate::scenario::node::{Node, NodeKind};
 use crate::scenario::{Scenario, Step};
 use crate::transcript::{Call, Transcript};
 use crate::wire::Request;
@@ -14,17 +15,15 @@ use crate::wire::Request;
 /// Returns every text that a case spells out itself, in its steps and those of its set-ups.
 pub fn literals(case: &Scenario) -> HashSet<String> {
     let mut found = HashSet::new();
-    let mut step = |step: &Step| {
-        for node in step.nodes() {
-            node.walk(&mut |node| {
-                found.extend(node.as_str().map(str::to_owned));
-            });
-        }
-    };
-    case.setup.iter().flat_map(|(set_up, _)| &set_up.steps).for_each(&mut step);
-    case.steps.iter().for_each(&mut step);
-    for (_, overlay) in &case.setup {
-        overlay.walk(&mut |node| found.extend(node.as_str().map(str::to_owned)));
+    let mut nodes: Vec<&Node> = case.setup.iter().map(|(_, overlay)| overlay).collect();
+    let set_ups = case.setup.iter().flat_map(|(set_up, _)| &set_up.steps);
+    nodes.extend(set_ups.chain(&case.steps).flat_map(Step::nodes));
+    for node in nodes {
+        node.walk(&mut |node| match &node.kind {
+            NodeKind::Scalar(Value::String(text)) => drop(found.insert(text.clone())),
+            NodeKind::Scalar(scalar) => drop(found.insert(scalar.to_string())),
+            _ => {}
+        });
     }
     found
 }

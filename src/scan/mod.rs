@@ -49,6 +49,8 @@ struct Known {
     needles: Vec<(Box<str>, Kind)>,
     /// The needles that begin with these bytes.
     by_start: HashMap<[u8; SHORTEST], Vec<usize>>,
+    /// Codes of some digits, by the case that saw them: any number may be one of another case.
+    codes: HashMap<String, HashMap<String, Kind>>,
     /// Values that were learned, so that each is once.
     learned: HashSet<String>,
     /// What cases that are shown spell out.
@@ -70,9 +72,18 @@ impl Secrets {
     pub fn learn(&self, transcript: &Transcript, literals: &HashSet<String>) {
         let found = learn::secrets_of(transcript);
         let mut known = self.known();
-        found.into_iter().filter(|(text, _)| !literals.contains(text)).for_each(|(text, kind)| {
-            known.add(text, kind);
-        });
+        for (text, kind) in found.into_iter().filter(|(text, _)| !literals.contains(text)) {
+            if is_number(&text) {
+                known.codes.entry(transcript.case.clone()).or_default().insert(text, kind);
+            } else {
+                known.add(text, kind);
+            }
+        }
+    }
+
+    /// Forgets the codes of a case of which nothing more is shown.
+    pub fn forget_codes(&self, case: &str) {
+        self.known().codes.remove(case);
     }
 
     /// Learns the credentials that requests are signed with.
@@ -97,45 +108,67 @@ impl Secrets {
 
     /// Takes out of a finished text what must not be shown; tells whether there was anything.
     pub fn withhold(&self, text: &mut String) -> bool {
-        self.known().withhold(text, &HashSet::new())
+        self.known().withhold(text, &Own::default())
+    }
+
+    /// Does the same to a text about one case, which must not show its codes either.
+    pub fn withhold_about(&self, case: &str, text: &mut String) -> bool {
+        self.known().withhold(text, &Own { case, literals: None })
     }
 
     /// Does the same to a text that is broken into lines, where an address may be cut: of what is
     /// nobody's, the half may look like somebody's.
     pub fn withhold_from_lines(&self, text: &mut String) -> bool {
         let mut known = self.known();
-        let mut hits = known.known_values(text, &HashSet::new());
-        hits.extend(known.tokens(text, &HashSet::new()));
+        let mut hits = known.known_values(text, &Own::default());
+        hits.extend(known.tokens(text, &Own::default()));
         known.replace(text, hits)
     }
 
     /// Does the same to the text of a case, which spells out `literals` itself.
     pub fn withhold_from_case(&self, text: &mut String, literals: &HashSet<String>) -> bool {
-        self.known().withhold(text, literals)
+        self.known().withhold(text, &Own { case: "", literals: Some(literals) })
     }
 
-    /// Does the same to every text in a document.
+    /// Does the same to every text in a document, which is about one `case`, or about none (empty).
     ///
     /// # Errors
     /// It is no document after that: something else than a text was one of its secrets. Nothing
     /// of it may be shown then.
     pub fn withhold_from<T: Serialize + DeserializeOwned>(
         &self,
+        case: &str,
         document: &mut T,
     ) -> serde_json::Result<bool> {
+        let own = Own { case, literals: None };
         // Hardly anything has a hit, and a text is read faster than a tree.
         let text = serde_json::to_string(document)?;
-        if self.known().hits(&text, &HashSet::new()).is_empty() {
+        if self.known().hits(&text, &own).is_empty() {
             return Ok(false);
         }
         let mut tree = serde_json::to_value(&*document)?;
-        self.known().withhold_from_tree(&mut tree);
+        self.known().withhold_from_tree(&mut tree, &own);
         *document = serde_json::from_value(tree)?;
         Ok(true)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whose text is read.
+#[derive(Clone, Copy, Default)]
+struct Own<'a> {
+    /// The case, whose codes are looked for too; empty where there is none.
+    case: &'a str,
+    /// What the case spells out.
+    literals: Option<&'a HashSet<String>>,
+}
+
+impl Own<'_> {
+    fn spells_out(&self, value: &str) -> bool {
+        self.literals.is_some_and(|all| all.iter().any(|literal| literal.contains(value)))
     }
 }
 
@@ -153,8 +186,8 @@ impl Known {
         self.learned.insert(text);
     }
 
-    fn withhold(&mut self, text: &mut String, literals: &HashSet<String>) -> bool {
-        let hits = self.hits(text, literals);
+    fn withhold(&mut self, text: &mut String, own: &Own<'_>) -> bool {
+        let hits = self.hits(text, own);
         self.replace(text, hits)
     }
 
@@ -168,15 +201,17 @@ impl Known {
         !hits.is_empty()
     }
 
-    fn withhold_from_tree(&mut self, tree: &mut Value) {
+    fn withhold_from_tree(&mut self, tree: &mut Value, own: &Own<'_>) {
         match tree {
-            Value::String(text) => drop(self.withhold(text, &HashSet::new())),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.withhold_from_tree(item)),
+            Value::String(text) => drop(self.withhold(text, own)),
+            Value::Array(items) => {
+                items.iter_mut().for_each(|item| self.withhold_from_tree(item, own));
+            }
             Value::Object(members) => {
                 let taken = std::mem::take(members);
                 for (mut name, mut member) in taken {
-                    self.withhold(&mut name, &HashSet::new());
-                    self.withhold_from_tree(&mut member);
+                    self.withhold(&mut name, own);
+                    self.withhold_from_tree(&mut member, own);
                     members.insert(name, member);
                 }
             }
@@ -185,14 +220,28 @@ impl Known {
     }
 
     /// Returns what must not be shown of a text.
-    fn hits(&mut self, text: &str, literals: &HashSet<String>) -> Vec<Hit> {
-        let mut hits = self.known_values(text, literals);
-        hits.extend(self.tokens(text, literals));
-        hits.extend(self.personal(text, literals));
+    fn hits(&mut self, text: &str, own: &Own<'_>) -> Vec<Hit> {
+        let mut hits = self.known_values(text, own);
+        hits.extend(self.codes_in(text, own));
+        hits.extend(self.tokens(text, own));
+        hits.extend(self.personal(text, own));
         hits
     }
 
-    fn known_values(&mut self, text: &str, literals: &HashSet<String>) -> Vec<Hit> {
+    fn codes_in(&self, text: &str, own: &Own<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (code, kind) in self.codes.get(own.case).into_iter().flatten() {
+            if self.spelled_out.contains(code) {
+                continue;
+            }
+            let places = text.match_indices(code.as_str()).map(|(at, _)| at);
+            let alone = places.filter(|at| stands_alone(text, *at, code.len()));
+            hits.extend(alone.map(|at| Hit { kind: *kind, at: (at, at + code.len()) }));
+        }
+        hits
+    }
+
+    fn known_values(&mut self, text: &str, own: &Own<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -211,7 +260,7 @@ impl Known {
                 continue;
             };
             let end = at + needle.len();
-            if literals.iter().any(|literal| literal.contains(&**needle)) {
+            if own.spells_out(needle) {
                 self.spelled_out.insert(needle.to_string());
             } else if !self.spelled_out.contains(&**needle) {
                 hits.push(Hit { kind: *kind, at: whole(text, at, end) });
@@ -222,14 +271,14 @@ impl Known {
     }
 
     /// Tokens by how they are written, whoever made them.
-    fn tokens(&mut self, text: &str, literals: &HashSet<String>) -> Vec<Hit> {
+    fn tokens(&mut self, text: &str, own: &Own<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut at = 0;
         while let Some(found) = text[at..].find("eyJ") {
             let start = at + found;
             match jwt(&text[start..], false) {
                 Some(token) => {
-                    if !self.may_show(token, literals) {
+                    if !self.may_show(token, own) {
                         hits.push(Hit { kind: Kind::Token, at: (start, start + token.len()) });
                     }
                     at = start + token.len();
@@ -241,7 +290,7 @@ impl Known {
     }
 
     /// What may be somebody's address, number or access key.
-    fn personal(&mut self, text: &str, literals: &HashSet<String>) -> Vec<Hit> {
+    fn personal(&mut self, text: &str, own: &Own<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut look = |mark: &str, pattern: &regex::Regex, counts: fn(&str) -> bool, kind| {
             if !text.contains(mark) {
@@ -250,7 +299,7 @@ impl Known {
             for found in pattern.find_iter(text).filter(|found| counts(found.as_str())) {
                 // Cut off after redaction: it was nobody's.
                 let cut = text[found.end()..].starts_with('…');
-                if !cut && !self.may_show(found.as_str(), literals) {
+                if !cut && !self.may_show(found.as_str(), own) {
                     hits.push(Hit { kind, at: (found.start(), found.end()) });
                 }
             }
@@ -262,8 +311,8 @@ impl Known {
     }
 
     /// Tells whether a value is no secret since a case spells it out, and remembers that.
-    fn may_show(&mut self, value: &str, literals: &HashSet<String>) -> bool {
-        if literals.iter().any(|literal| literal.contains(value)) {
+    fn may_show(&mut self, value: &str, own: &Own<'_>) -> bool {
+        if own.spells_out(value) {
             self.spelled_out.insert(value.to_owned());
         }
         self.spelled_out.contains(value)
@@ -291,6 +340,11 @@ fn is_telling(text: &str) -> bool {
     let enough = if text.len() >= LONGEST { 3 * FEWEST_CHARACTERS } else { FEWEST_CHARACTERS };
     let word = text.chars().all(|c| c.is_alphabetic() || c == '_');
     text.len() >= SHORTEST && different >= enough && !word
+}
+
+/// Tells whether a value is a number of so few digits that others are equal by chance.
+fn is_number(text: &str) -> bool {
+    text.len() < FREE_STANDING && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns the middle of a long text, at most [`LONGEST`] bytes of it.
