@@ -34,14 +34,20 @@ fn installed_targets_are_compared_and_the_others_told() {
     profile(&targets, "broken", BINARY, "group-create-overwrites");
     profile(&targets, "sound", BINARY, "");
     let document = folder.path().join("README.md");
-    std::fs::write(&document, "Before.\n<!-- survey -->\nold\n<!-- /survey -->\nAfter.\n")
-        .expect("writable");
+    std::fs::write(
+        &document,
+        "Before `<!-- survey -->`.\n<!-- survey -->\nold\n<!-- /survey -->\nAfter.\n",
+    )
+    .expect("writable");
     let flags = ["--", "--phase", "scenarios", "--operation", "CreateGroup", "--seed", "1"];
     let (code, text) = survey(folder.path(), &[&["--into", "README.md"], &flags[..]].concat());
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("left out: absent: `cognito-nowhere` is neither"), "{text}");
     let readme = std::fs::read_to_string(&document).expect("still there");
-    assert!(readme.starts_with("Before.\n<!-- survey -->\n\n### 2 targets, "), "{readme}");
+    assert!(
+        readme.starts_with("Before `<!-- survey -->`.\n<!-- survey -->\n\n### 2 targets, "),
+        "{readme}"
+    );
     assert!(readme.ends_with("<!-- /survey -->\nAfter.\n") && !readme.contains("old"), "{readme}");
     for part in ["broken 1.0.0: seed 1, ", "; divergent: ", "sound 1.0.0: seed 1, ", "; conformant"]
     {

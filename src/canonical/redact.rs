@@ -211,7 +211,8 @@ impl<'a> Redactor<'a> {
                 return None;
             }
             let text = match leaf {
-                Value::String(text) if text.is_empty() => return None,
+                // What is blank is shown: it may be what is wrong.
+                Value::String(text) if text.trim().is_empty() => return None,
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => return None,

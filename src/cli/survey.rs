@@ -103,16 +103,27 @@ struct Document {
     after: String,
 }
 
+/// Returns where a line that says just this begins, from a place on: text may speak of it, too.
+fn line(text: &str, wanted: &str, from: usize) -> Option<usize> {
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').map(|line| {
+        at += line.len();
+        (at - line.len(), line)
+    });
+    lines.find(|(at, line)| *at >= from && line.trim_end() == wanted).map(|(at, _)| at)
+}
+
 impl Document {
     fn read(path: &Path) -> Result<Self, Failure> {
         let fail = |why: String| Failure(format!("`{}`: {why}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
-        let (before, rest) = text.split_once(BEGIN).ok_or_else(|| {
+        let begin = line(&text, BEGIN, 0).ok_or_else(|| {
             fail(format!("no line `{BEGIN}`, after which the tables would stand"))
         })?;
-        let (_, after) =
-            rest.split_once(END).ok_or_else(|| fail(format!("no line `{END}` after `{BEGIN}`")))?;
-        Ok(Self { path: path.to_owned(), before: before.to_owned(), after: after.to_owned() })
+        let end = line(&text, END, begin)
+            .ok_or_else(|| fail(format!("no line `{END}` after `{BEGIN}`")))?;
+        let (before, after) = (text[..begin].to_owned(), text[end + END.len()..].to_owned());
+        Ok(Self { path: path.to_owned(), before, after })
     }
 
     fn renew(&self, tables: &str) -> Result<(), Failure> {
