@@ -331,15 +331,31 @@ fn apart(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits
 }
 
-/// Tells whether a value says what it is when it is met again: neither short nor a word nor filler.
+/// Tells whether a value says what it is when it is met again: neither short nor a word, filler or
+/// handle.
 fn is_telling(text: &str) -> bool {
     let mut different = [false; 256];
     text.bytes().for_each(|byte| different[usize::from(byte)] = true);
     let different = different.iter().filter(|there| **there).count();
     // `repeat` makes long values of few characters.
-    let enough = if text.len() >= LONGEST { 3 * FEWEST_CHARACTERS } else { FEWEST_CHARACTERS };
+    let enough = match text.len() {
+        ..20 => FEWEST_CHARACTERS,
+        20..LONGEST => 2 * FEWEST_CHARACTERS,
+        _ => 3 * FEWEST_CHARACTERS,
+    };
     let word = text.chars().all(|c| c.is_alphabetic() || c == '_');
-    text.len() >= SHORTEST && different >= enough && !word
+    text.len() >= SHORTEST && different >= enough && !word && !is_handle(text)
+}
+
+/// Tells whether a value is written as ids and addresses are, which servers without anything behind
+/// them give for all and everything.
+fn is_handle(text: &str) -> bool {
+    let region = text.split_once(['_', ':']).is_some_and(|(region, _)| {
+        let parts: Vec<&str> = region.split('-').collect();
+        let lower = |part: &&str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+        parts.len() == 3 && parts[..2].iter().all(lower) && parts[2].len() == 1
+    });
+    region || ["arn:", "http://", "https://"].iter().any(|start| text.starts_with(start))
 }
 
 /// Tells whether a value is a number of so few digits that others are equal by chance.

@@ -100,6 +100,11 @@ fn what_everybody_may_see_is_no_secret() {
     let spelled = json!({"Code": "123456", "Password": "aaaaaaaa1", "Session": long});
     let exchanges = vec![exchange("SignUp", sent, &answer), exchange("SignUp", spelled, &answer)];
     let secrets = learned(exchanges, &["123456"]);
+    let handles = json!({"Session": "us-east-1:00000000-0000-4000-8000-000000000000",
+        "SecretHash": "arn:aws:iam::123456789012:role/name",
+        "RefreshToken": "00000000-0000-4000-8000-000000000000"});
+    let dummy = learned(vec![exchange("SignUp", json!({}), &handles)], &[]);
+    check(&dummy, &handles.to_string(), &handles.to_string());
     let text = format!("ann-4711 pool_4711x 123456 aaaaaaaa1 {}", "x".repeat(200));
     check(&secrets, &text, &text);
     let listed = json!({"Logins": ["accounts.example.com"]});
