@@ -29,7 +29,7 @@ through a proxy; emulators do not mind. The recording holds no password, token, 
 secret, and no user's name, address or attribute.
 
 Ctrl-C ends it. Exit codes: 0 nothing fails, 1 findings that fail, 2 usage or harness error,
-3 the target does not come up.")]
+a secret that had to be withheld among them, 3 the target does not come up.")]
 pub(super) struct ProxyArgs {
     /// The endpoint behind it: a URL, the name of a profile (which is started), or `reference`.
     #[arg(long, value_name = "URL|PROFILE")]

@@ -133,7 +133,7 @@ impl Session {
     pub fn new(catalogue: Arc<Catalogue>, target: Arc<dyn Target>, options: Options) -> Self {
         let secrets = Secrets::default();
         if let Some(code) = target.fixed_code() {
-            secrets.is_public(code);
+            secrets.make_public(code);
         }
         Self {
             catalogue,

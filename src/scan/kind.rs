@@ -34,24 +34,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 14] = [
-        Self::Password,
-        Self::Token,
-        Self::Session,
-        Self::ClientSecret,
-        Self::SecretHash,
-        Self::Code,
-        Self::TotpSecret,
-        Self::Proof,
-        Self::SecretKey,
-        Self::SessionToken,
-        Self::AccessKeyId,
-        Self::BasicCredentials,
-        Self::EMail,
-        Self::PhoneNumber,
-    ];
-
     /// Returns what to call it.
     pub fn name(self) -> &'static str {
         match self {

@@ -97,7 +97,7 @@ impl Secrets {
     }
 
     /// Says that a value is no secret, whoever sends it: the code that a target always sends.
-    pub fn is_public(&self, value: &str) {
+    pub fn make_public(&self, value: &str) {
         self.known().spelled_out.insert(value.to_owned());
     }
 

@@ -120,7 +120,7 @@ fn short_values_count_as_words_of_their_own_only() {
     // Elsewhere the same number is another.
     let mut other = "code 482913".to_owned();
     assert!(!secrets.withhold_about("another", &mut other) && !secrets.withhold(&mut other));
-    secrets.is_public("482913");
+    secrets.make_public("482913");
     check(&secrets, "code 482913", "code 482913");
 }
 
