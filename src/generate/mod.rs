@@ -14,7 +14,7 @@ mod coverage;
 pub mod dictionary;
 mod draw;
 mod named;
-mod neighbours;
+pub(crate) mod neighbours;
 mod pattern;
 pub mod plan;
 mod random;

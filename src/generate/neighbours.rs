@@ -53,7 +53,7 @@ fn saving(mut step: Step, name: &str, pointer: &str) -> Step {
 }
 
 /// Returns what inserts a well-formed handle that names nothing; `mine` is one that does.
-pub(super) fn never(shape: &str, mine: &Value) -> Option<Value> {
+pub(crate) fn never(shape: &str, mine: &Value) -> Option<Value> {
     let token = |text: &str| {
         let name = text.strip_prefix("${")?.strip_suffix('}')?;
         name.chars().all(|c| c.is_alphanumeric() || c == '_').then(|| name.to_owned())

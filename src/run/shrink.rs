@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::play::{self, Attempt};
 use super::shadow::{self, Alone};
 use super::{Session, called};
+use crate::generate::neighbours::never;
 use crate::outcome::{CaseOutcome, Finding, NOT_SMALLER};
 use crate::scenario::node::{Node, NodeKind};
 use crate::scenario::write;
@@ -255,7 +256,11 @@ impl Shrinker<'_> {
             if self.is_over() {
                 return;
             }
-            let mut forms = input(&best.0.steps[index]).map(simpler_forms).unwrap_or_default();
+            let mut forms = Vec::new();
+            if from_end == 1 {
+                forms.extend(self.without_handles(&best.0.steps[index]));
+            }
+            forms.extend(input(&best.0.steps[index]).map(simpler_forms).unwrap_or_default());
             if from_end == 1 && self.wanted.check == "server-fault" {
                 // What lacks a member may crash elsewhere: another fault of the same look.
                 forms.retain(|form| self.is_as_complete(&best.0.steps[index], form));
@@ -277,6 +282,44 @@ impl Shrinker<'_> {
                 self.drop_steps(best).await;
             }
         }
+    }
+
+    /// Returns the input of a step with handles that name nothing in the place of what earlier
+    /// steps have made: of all, then of one at a time.
+    fn without_handles(&self, step: &Step) -> Vec<Node> {
+        let (Some((service, operation)), Some(with)) = (called(step), input(step)) else {
+            return Vec::new();
+        };
+        let properties = &self.session.catalogue.services[service].operations[operation].input;
+        let nothing = |name: &str, node: &Node| {
+            let text = node.as_str().filter(|text| text.contains("${"))?;
+            let shape = properties.member(name)?.target()?;
+            let value = match shape {
+                "TokenModelType" => Value::from("a"),
+                other => never(other, &Value::from(text))?,
+            };
+            let other = value.as_str() != Some(text) && !text.starts_with("${unknown_");
+            other.then_some(Node { at: node.at, kind: NodeKind::Scalar(value) })
+        };
+        let members = with.members();
+        let replaced: Vec<Option<Node>> =
+            members.iter().map(|(name, node)| nothing(name, node)).collect();
+        let form = |wanted: &dyn Fn(usize) -> bool| {
+            let members = members.iter().zip(&replaced).enumerate();
+            let members = members.map(|(index, ((name, node), other))| {
+                let other = other.as_ref().filter(|_| wanted(index));
+                (name.clone(), other.unwrap_or(node).clone())
+            });
+            Node { at: with.at, kind: NodeKind::Members(members.collect()) }
+        };
+        let places: Vec<usize> =
+            (0..members.len()).filter(|index| replaced[*index].is_some()).collect();
+        let mut forms = Vec::new();
+        if places.len() > 1 {
+            forms.push(form(&|_| true));
+        }
+        forms.extend(places.iter().map(|place| form(&|index| index == *place)));
+        forms
     }
 
     /// Tells whether a simpler input has all the required members that the step's own has.
