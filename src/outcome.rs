@@ -3,6 +3,8 @@
 mod app;
 mod generated;
 mod known;
+#[cfg(test)]
+pub(crate) mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -549,26 +551,8 @@ mod tests {
 
     #[track_caller]
     fn check(expected: &str, constraints: &[&str]) {
-        let finding = Finding {
-            id: String::new(),
-            check: "lockstep".into(),
-            level: Level::Errors,
-            operation: String::new(),
-            case: String::new(),
-            step: String::new(),
-            pointer: "status".into(),
-            expected: expected.into(),
-            actual: String::new(),
-            rule: None,
-            evidence: Evidence::Modelled,
-            source: String::new(),
-            fails: true,
-            known: None,
-            curl: String::new(),
-            aws_cli: String::new(),
-            scenario: None,
-            exchange: ExchangeRecord::default(),
-        };
+        let finding =
+            Finding { pointer: "status".into(), expected: expected.into(), ..samples::finding() };
         let found: Vec<_> = finding.constraints().into_iter().collect();
         assert_eq!(found, constraints);
     }

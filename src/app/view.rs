@@ -139,33 +139,15 @@ fn order(place: &str) -> (bool, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Evidence, Level};
+    use crate::outcome::{Level, samples};
 
     fn name(operation: &str) -> Name {
         Name { service: "cognito-idp".into(), operation: operation.into() }
     }
 
     fn finding(operation: &str, step: &str) -> Finding {
-        Finding {
-            known: None,
-            id: format!("{operation}-{step}"),
-            check: "schema".into(),
-            level: Level::Schema,
-            operation: operation.into(),
-            case: "a".into(),
-            step: step.into(),
-            pointer: "/a".into(),
-            expected: "b".into(),
-            actual: "c".into(),
-            rule: None,
-            evidence: Evidence::Modelled,
-            source: "model".into(),
-            fails: true,
-            curl: String::new(),
-            aws_cli: String::new(),
-            scenario: None,
-            exchange: Default::default(),
-        }
+        let id = format!("{operation}-{step}");
+        Finding { id, operation: operation.into(), step: step.into(), ..samples::finding() }
     }
 
     /// Plays one case of SignUp (step 1), SignUp with ValidationData (step 2) and ConfirmSignUp
@@ -185,18 +167,8 @@ mod tests {
             ("step 2".into(), (name("SignUp"), members.clone())),
             ("step 3".into(), (name("ConfirmSignUp"), members)),
         ]);
-        let outcome = CaseOutcome {
-            case: "a".into(),
-            title: "a".into(),
-            level: Level::Schema,
-            operations: vec!["SignUp".into(), "ConfirmSignUp".into()],
-            verdicts: [(Level::Schema, verdict)].into(),
-            findings: findings.iter().map(|(name, step)| finding(name, step)).collect(),
-            elapsed_ms: 1,
-            requests: 3,
-            leaked: Vec::new(),
-            answers: Default::default(),
-        };
+        let findings = findings.iter().map(|(name, step)| finding(name, step));
+        let outcome = samples::outcome(Level::Errors, verdict, findings.collect());
         let run = Run { cases: vec![outcome], ..Run::default() };
         let seen = view(&trace, &BTreeMap::from([("a".to_owned(), steps)]), &run);
         let told: Vec<_> = { seen.calls.iter() }

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::outcome::{CaseOutcome, Evidence, ExchangeRecord, Finding, Level, RUN_FORMAT, Verdict};
+use crate::outcome::{
+    CaseOutcome, Evidence, ExchangeRecord, Finding, Level, RUN_FORMAT, Verdict, samples,
+};
 use crate::snapshot::Source as SnapshotSource;
 use crate::suite::Sources;
 
@@ -124,8 +126,6 @@ fn finding(step: &str, shows: bool) -> Finding {
     let exchange = ExchangeRecord { status: 418, ..ExchangeRecord::default() };
     Finding {
         id: "0a1b2c3d4e".into(),
-        check: "lockstep".into(),
-        level: Level::Errors,
         operation: "GetGroup".into(),
         case: "cognito-idp::GetGroup::handles".into(),
         step: step.into(),
@@ -135,27 +135,18 @@ fn finding(step: &str, shows: bool) -> Finding {
         rule: Some("group-not-found".into()),
         evidence: Evidence::Observed,
         source: "an issue".into(),
-        fails: true,
-        known: None,
         curl: if shows { "curl -sS" } else { "" }.into(),
-        aws_cli: String::new(),
-        scenario: None,
         exchange: if shows { exchange } else { ExchangeRecord::default() },
+        ..samples::finding()
     }
 }
 
 fn run() -> Run {
+    let findings = vec![finding("step 3", false), finding("step 4", true)];
     let case = CaseOutcome {
         case: "cognito-idp::GetGroup::handles".into(),
-        title: "handles".into(),
-        level: Level::Model,
         operations: vec!["GetGroup".into()],
-        verdicts: [(Level::Errors, Verdict::Fail)].into(),
-        findings: vec![finding("step 3", false), finding("step 4", true)],
-        elapsed_ms: 1,
-        requests: 1,
-        leaked: Vec::new(),
-        answers: Default::default(),
+        ..samples::outcome(Level::Errors, Verdict::Fail, findings)
     };
     Run {
         format: RUN_FORMAT,

@@ -1,43 +1,18 @@
 //! What figures and lists say of made-up matrices.
 
 use super::*;
-use crate::outcome::{ByOperation, ExchangeRecord};
+use crate::outcome::samples;
 
 fn finding(check: &str, level: Level, fails: bool) -> Finding {
-    Finding {
-        known: None,
-        id: "0".into(),
-        check: check.into(),
-        level,
-        operation: "SignUp".into(),
-        case: "a::b::c".into(),
-        step: "step 1".into(),
-        pointer: String::new(),
-        expected: String::new(),
-        actual: String::new(),
-        rule: None,
-        evidence: Evidence::Observed,
-        source: String::new(),
-        fails,
-        curl: String::new(),
-        aws_cli: String::new(),
-        scenario: None,
-        exchange: ExchangeRecord::default(),
-    }
+    Finding { check: check.into(), level, fails, ..samples::finding() }
 }
 
 fn outcome(findings: Vec<Finding>, verdicts: &[(Level, Verdict)]) -> CaseOutcome {
+    let verdicts = verdicts.iter().cloned().collect();
     CaseOutcome {
-        case: "a::b::c".into(),
-        title: String::new(),
-        level: Level::Behaviour,
-        operations: Vec::new(),
-        verdicts: verdicts.iter().cloned().collect(),
-        findings,
-        elapsed_ms: 0,
+        verdicts,
         requests: 10,
-        leaked: Vec::new(),
-        answers: ByOperation::new(),
+        ..samples::outcome(Level::Behaviour, Verdict::Pass, findings)
     }
 }
 

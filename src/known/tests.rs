@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::update::{UpdateError, update};
 use super::*;
-use crate::outcome::{CaseOutcome, Conclusion, Evidence, KnownStanding, Level, Verdict};
+use crate::outcome::{CaseOutcome, Conclusion, KnownStanding, Level, Verdict, samples};
 use crate::suite::{Sources, Suite};
 
 const TODAY: &str = "2026-11-26";
@@ -16,38 +16,20 @@ fn finding(case: &str, check: &str, pointer: &str) -> Finding {
     Finding {
         id: format!("{check}{pointer}"),
         check: check.into(),
-        level: Level::Errors,
         operation: "AdminGetUser".into(),
         case: case.into(),
-        step: "step 1".into(),
         pointer: pointer.into(),
         expected: "one".into(),
         actual: "another".into(),
-        rule: None,
-        evidence: Evidence::Documented,
-        source: String::new(),
-        fails: true,
-        known: None,
-        curl: String::new(),
-        aws_cli: String::new(),
-        scenario: None,
-        exchange: Default::default(),
+        ..samples::finding()
     }
 }
 
 fn case(id: &str, verdict: Verdict, findings: Vec<Finding>) -> CaseOutcome {
-    CaseOutcome {
-        case: id.into(),
-        title: String::new(),
-        level: Level::Errors,
-        operations: vec!["AdminGetUser".into()],
-        verdicts: [(Level::Errors, verdict), (Level::Wire, Verdict::Pass)].into(),
-        findings,
-        elapsed_ms: 0,
-        requests: 1,
-        leaked: Vec::new(),
-        answers: Default::default(),
-    }
+    let verdicts = [(Level::Errors, verdict.clone()), (Level::Wire, Verdict::Pass)].into();
+    let operations = vec!["AdminGetUser".into()];
+    let case = id.into();
+    CaseOutcome { case, operations, verdicts, ..samples::outcome(Level::Errors, verdict, findings) }
 }
 
 fn failing(id: &str, findings: &[(&str, &str)]) -> CaseOutcome {

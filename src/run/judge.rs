@@ -2,36 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::Session;
+use super::echoes::{Told, worth_telling};
 use super::play::{End, Played};
 use crate::canonical::{self, Redactor};
 use crate::check::{self, Breach};
 use crate::outcome::{
     ByOperation, CaseOutcome, Evidence, Finding, Level, MOST_FINDINGS, Phase, Verdict,
 };
-use crate::property;
 use crate::scenario::Scenario;
 use crate::snapshot;
 use crate::transcript::{Call, Exchange, Place};
-
-/// A broken promise, before it is written out as a finding.
-struct Told<'t> {
-    check: &'static str,
-    /// Level that the check gives it.
-    level: Level,
-    /// Index of the exchange that shows it.
-    at: usize,
-    exchange: &'t Exchange,
-    breach: Breach,
-}
 
 /// Judges a played case.
 pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> CaseOutcome {
     let (catalogue, strict) = (&session.catalogue, session.options.strict);
     let exchanges = &played.transcript.exchanges;
-    let mut told = worth_telling(session, case, played);
+    let mut told = worth_telling(&session.catalogue, case, played);
     // What a case does not ask about in words counts towards its own question.
     let asked = |level: Level| is_universal(level) || case.lockstep;
     for one in &mut told {
@@ -68,30 +55,6 @@ pub(super) fn judge(session: &Session, case: &Scenario, played: &Played) -> Case
     }
 }
 
-/// Returns the promises that a played case breaks, without what only repeats others.
-fn worth_telling<'t>(session: &Session, case: &Scenario, played: &'t Played) -> Vec<Told<'t>> {
-    let mut told = broken_promises(session, played);
-    let parted = told.iter().filter(|one| is_of_state(case, one)).map(|one| one.at).min();
-    told.retain(|one| {
-        let of_parted = parted.is_some_and(|at| one.check == "lockstep" && one.at > at);
-        let shown = parted == Some(one.at) || !is_told_elsewhere(case, one);
-        !is_consequence(one) && shown && !of_parted
-    });
-    let exchanges = &played.transcript.exchanges;
-    // The official client fails at such a list as a whole.
-    let mut foreign = BTreeSet::new();
-    told.retain(|one| {
-        let other = one.check == "schema" && is_of_another_case(session, exchanges, one);
-        if other {
-            foreign.insert(one.at);
-        }
-        !other
-    });
-    told.retain(|one| one.check != "sdk" || !foreign.contains(&one.at));
-    without_echoes(&mut told, exchanges);
-    told
-}
-
 /// Returns the promises that a played case breaks, each with the index of the exchange that shows
 /// it and the check (or property) that says so.
 pub(super) fn breaches(
@@ -99,29 +62,8 @@ pub(super) fn breaches(
     case: &Scenario,
     played: &Played,
 ) -> Vec<(usize, &'static str, Breach)> {
-    let told = worth_telling(session, case, played).into_iter();
+    let told = worth_telling(&session.catalogue, case, played).into_iter();
     told.map(|one| (one.at, one.check, one.breach)).collect()
-}
-
-/// Returns what every check and every property has to say.
-fn broken_promises<'t>(session: &Session, played: &'t Played) -> Vec<Told<'t>> {
-    let catalogue = &session.catalogue;
-    let exchanges = &played.transcript.exchanges;
-    let mut told = Vec::new();
-    let mut tell = |check, level: Level, at: usize, breach: Breach| {
-        let Some(exchange) = exchanges.get(at) else { return };
-        let level = breach.level.unwrap_or(level);
-        told.push(Told { check, level, at, exchange, breach });
-    };
-    for (at, exchange) in exchanges.iter().enumerate() {
-        for (check, breach) in check::examine(catalogue, exchange) {
-            tell(check.id, check.level, at, breach);
-        }
-    }
-    for (property, broken) in property::examine(catalogue, &played.transcript) {
-        tell(property.id, property.level, broken.exchange, broken.breach);
-    }
-    told
 }
 
 /// Tells, id by id, which findings are reported where there are too many: the first of every
@@ -167,139 +109,6 @@ fn finding(
         scenario: None,
         exchange: canonical::record(exchange, redactor),
     }
-}
-
-/// Tells whether a breach is about how the stage of a generated case was answered: the cases of
-/// that operation tell it, and the others would all fail for it.
-fn is_told_elsewhere(case: &Scenario, told: &Told<'_>) -> bool {
-    let Told { check, exchange, breach, .. } = told;
-    let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
-    let own = case.operations.first().is_some_and(|name| name == exchange.call.operation());
-    case.lockstep && staged && !own && *check == "lockstep" && breach.pointer.starts_with('/')
-}
-
-/// Tells whether a breach shows that the stage of a generated case left a user in another state
-/// than the reference's: what is asked of that user afterwards cannot be compared.
-fn is_of_state(case: &Scenario, told: &Told<'_>) -> bool {
-    let Told { check, exchange, breach, .. } = told;
-    let staged = matches!(exchange.place, Place::Step(step) if step <= case.stage);
-    let state = breach.pointer.ends_with("/UserStatus") || breach.pointer.ends_with("/Enabled");
-    case.lockstep && staged && *check == "lockstep" && state && breach.evidence.fails(false)
-}
-
-/// Tells whether a breach is about a resource in a list of the whole account that this case has
-/// not made: what another case has brought about is told there.
-fn is_of_another_case(session: &Session, exchanges: &[Exchange], told: &Told<'_>) -> bool {
-    let Told { exchange, breach, .. } = told;
-    let Some(service) = session.catalogue.services.get(exchange.call.service()) else {
-        return false;
-    };
-    let operation = exchange.call.operation();
-    let mut resources = service.resources.values();
-    let Some(listed) =
-        resources.find(|r| r.within.is_none() && r.list.iter().any(|name| name == operation))
-    else {
-        return false;
-    };
-    let mut parts = breach.pointer.split('/').skip(1);
-    let (Some(list), Some(index)) = (parts.next(), parts.next()) else { return false };
-    let output = exchange.output().unwrap_or_default();
-    let item = output.pointer(&format!("/{list}/{index}")).and_then(Value::as_object);
-    let ids = item.into_iter().flatten().filter(|(name, _)| name.ends_with("Id"));
-    let ids: Vec<&Value> = ids.map(|(_, id)| id).collect();
-    let makes = |name: &str| listed.create.iter().any(|create| create.operation == name);
-    let mut made = exchanges.iter().filter(|e| makes(e.call.operation()));
-    !ids.is_empty()
-        && !made.any(|e| e.output().is_some_and(|made| ids.iter().any(|id| holds(&made, id))))
-}
-
-/// Tells whether a value is, or holds, another.
-fn holds(value: &Value, wanted: &Value) -> bool {
-    value == wanted
-        || match value {
-            Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
-            Value::Object(members) => members.values().any(|member| holds(member, wanted)),
-            _ => false,
-        }
-}
-
-/// Tells whether a breach only shows what came of carrying out a call that had to be refused: a
-/// list that is echoed where it was sent for a text, tokens of a pool that is not there. That it
-/// was carried out is the finding; its answer has no right form.
-fn is_consequence(told: &Told<'_>) -> bool {
-    let Told { check, level, exchange, breach, .. } = told;
-    let refused = exchange.twin.as_ref().is_some_and(|twin| twin.answer.is_err());
-    let of_content = breach.pointer.starts_with('/')
-        && *level != Level::Wire
-        && !matches!(*check, "lockstep" | "secret-echo");
-    let of_form = matches!(*check, "schema" | "sdk" | "void-body");
-    refused && (of_content || of_form) && exchange.success().is_some()
-}
-
-/// Drops what says once more what another finding about the same exchange says.
-fn without_echoes(told: &mut Vec<Told<'_>>, exchanges: &[Exchange]) {
-    let all: &[Told<'_>] = told;
-    let echoes: Vec<bool> = all.iter().map(|one| is_echo(one, all, exchanges)).collect();
-    let mut echoes = echoes.into_iter();
-    told.retain(|_| !echoes.next().unwrap_or(false));
-}
-
-fn is_echo(one: &Told<'_>, told: &[Told<'_>], exchanges: &[Exchange]) -> bool {
-    let fires = |check: &str, at: usize| told.iter().any(|o| o.at == at && o.check == check);
-    let mut beside = told.iter().filter(|other| other.at == one.at);
-    match one.check {
-        // Behind a fault of the server stands no code that anybody chose.
-        "error-declared" | "error-header" | "lockstep" | "sdk" if fires("server-fault", one.at) => {
-            true
-        }
-        // A value that a refused call has left is told as that.
-        "schema" | "sdk" if fires("no-trace", one.at) => true,
-        // The page of a crash comes from elsewhere; other answers tell what the target is like.
-        "content-type" | "request-id" if fires("server-fault", one.at) => {
-            let same = |other: &Told<'_>| {
-                other.check == one.check && other.breach.source == one.breach.source
-            };
-            let breaks = |at: usize| told.iter().any(|other| other.at == at && same(other));
-            exchanges.iter().enumerate().any(|(at, exchange)| {
-                is_answer(exchange) && !fires("server-fault", at) && !breaks(at)
-            })
-        }
-        // A list that ends too early lacks what the filter takes, too.
-        "filter-agrees" => beside.any(|other| {
-            other.check == "pages-agree"
-                && other.breach.pointer == one.breach.pointer
-                && other.breach.evidence >= one.breach.evidence
-        }),
-        "lockstep" => beside.any(|other| match other.check {
-            "tokens-honest" => is_about_token(one, other),
-            "error-declared" => {
-                one.breach.pointer == "/__type" && one.breach.evidence < other.breach.evidence
-            }
-            _ => false,
-        }),
-        // That the reference has another code says what was expected, too.
-        "error-declared" => beside.any(|other| {
-            other.check == "lockstep"
-                && other.breach.pointer == "/__type"
-                && other.breach.evidence >= one.breach.evidence
-        }),
-        _ => false,
-    }
-}
-
-/// Tells whether a difference from the reference is the one that `honest` found in a token: that
-/// it is accepted, or what it says.
-fn is_about_token(differs: &Told<'_>, honest: &Told<'_>) -> bool {
-    match honest.breach.pointer.as_str() {
-        "" => differs.breach.pointer == "status",
-        at => differs.breach.pointer.starts_with(at),
-    }
-}
-
-/// Tells whether the universal checks judge what came back.
-fn is_answer(exchange: &Exchange) -> bool {
-    let api = matches!(exchange.call, Call::Api { .. });
-    api && exchange.reply.is_ok() && !exchange.declined && !check::throttled(exchange)
 }
 
 /// Counts how each operation was answered, clean-up apart.
@@ -366,34 +175,6 @@ fn drift(
         scenario: None,
         exchange: exchange.map(|e| canonical::record(e, redactor)).unwrap_or_default(),
     })
-}
-
-/// Drops from the cases of a run that a refusal has another code than promised, where the target
-/// refuses the operation so, word for word, even when it has to carry it out: that is told there.
-/// Within a case the property itself does so.
-pub(super) fn without_refused_anyway(cases: &mut [CaseOutcome]) {
-    let key = |f: &Finding| (f.operation.clone(), f.actual.clone());
-    let of = |f: &Finding, pointer: &str| f.check == "lockstep" && f.pointer == pointer;
-    let anyway: BTreeSet<(String, String)> = { cases.iter() }
-        .flat_map(|case| &case.findings)
-        .filter(|f| of(f, "status") && f.expected == property::SUCCESS)
-        .map(key)
-        .collect();
-    for case in cases {
-        let before = case.findings.len();
-        case.findings.retain(|f| !(of(f, "/__type") && anyway.contains(&key(f))));
-        if case.findings.len() < before {
-            let CaseOutcome { findings, verdicts, .. } = case;
-            for (level, verdict) in verdicts {
-                let failed = matches!(verdict, Verdict::Fail | Verdict::Known { .. });
-                let mut left = findings.iter().filter(|f| f.level == *level).peekable();
-                let some = left.peek().is_some();
-                if failed && !left.any(|f| f.fails) {
-                    *verdict = if some { Verdict::Note } else { Verdict::Pass };
-                }
-            }
-        }
-    }
 }
 
 /// Adds what came of a further part of the same case.
@@ -548,173 +329,8 @@ fn verdicts(case: &Scenario, end: &End, found: &[(Level, bool)]) -> BTreeMap<Lev
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::outcome::Evidence;
-    use crate::transcript::{Call, Place, Refusal, Twin};
-    use crate::wire::{Request, Response};
-
-    const IDP: &str = "cognito-idp";
-
-    /// An answer to a call, as the target and, if it was asked, the reference give it.
-    fn exchange(status: u16, body: &str, twin: Option<Result<Value, Refusal>>) -> Exchange {
-        let call = Call::Api {
-            service: IDP.into(),
-            operation: "CreateGroup".into(),
-            input: json!({}),
-            signed: true,
-        };
-        let request = Request {
-            method: "POST".into(),
-            path: "/".into(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
-        let twin =
-            twin.map(|answer| Twin { input: json!({}), answer, one_fault: true, odd: false });
-        Exchange {
-            place: Place::Step(1),
-            call,
-            request,
-            reply: Ok(Response { status, headers: Vec::new(), body: body.into() }),
-            sdk: None,
-            expect: None,
-            pages: None,
-            declined: false,
-            twin,
-            together: None,
-            elapsed_ms: 1,
-        }
-    }
-
-    fn told<'t>(
-        check: &'static str,
-        pointer: &str,
-        level: Level,
-        (at, exchange): (usize, &'t Exchange),
-        evidence: Evidence,
-    ) -> Told<'t> {
-        let breach = Breach {
-            pointer: pointer.into(),
-            expected: "type string".into(),
-            actual: "[1]".into(),
-            rule: None,
-            level: None,
-            evidence,
-            source: "service model".into(),
-        };
-        Told { check, level, at, exchange, breach }
-    }
-
-    /// Holds a breach at `pointer`, told by `check_id`, of an answer that the reference refuses or
-    /// gives, against whether it counts as a mere consequence.
-    #[track_caller]
-    fn check(refused: bool, check_id: &'static str, pointer: &str, level: Level, expected: bool) {
-        let refusal =
-            Refusal { code: "InvalidParameterException".into(), message: "no".into(), rule: None };
-        let answer = if refused { Err(refusal) } else { Ok(json!({})) };
-        let exchange = exchange(200, "{}", Some(answer));
-        let told = told(check_id, pointer, level, (0, &exchange), Evidence::Modelled);
-        assert_eq!(is_consequence(&told), expected);
-    }
-
-    #[test]
-    fn what_an_answer_says_that_had_to_be_a_refusal_is_a_consequence() {
-        check(true, "schema", "/Group/GroupName", Level::Schema, true);
-        check(true, "tokens-honest", "/AuthenticationResult/IdToken", Level::Security, true);
-        check(true, "sdk", "body", Level::Schema, true);
-        check(true, "void-body", "body", Level::Wire, true);
-        check(true, "schema", "body", Level::Schema, true);
-        // That it was carried out at all is the finding.
-        check(true, "create-twice", "", Level::Behaviour, false);
-        check(true, "lockstep", "/__type", Level::Errors, false);
-        check(true, "secret-echo", "/Password", Level::Security, false);
-        check(true, "error-body", "/message", Level::Wire, false);
-        check(false, "schema", "/Group/GroupName", Level::Schema, false);
-        check(false, "sdk", "body", Level::Schema, false);
-    }
-
-    /// Holds what is left of these breaches, each an exchange, a check and a pointer; those of
-    /// `lockstep` are of the grade given.
-    #[track_caller]
-    fn left(grade: Evidence, breaches: &[(usize, &'static str, &str)], expected: &[&str]) {
-        let breaches: Vec<_> = breaches.iter().map(|breach| (*breach, "service model")).collect();
-        left_of(grade, &breaches, expected);
-    }
-
-    /// The same, of breaches that each have a source.
-    #[track_caller]
-    fn left_of(
-        grade: Evidence,
-        breaches: &[((usize, &'static str, &str), &str)],
-        expected: &[&str],
-    ) {
-        let exchanges = [exchange(500, "<html>", None), exchange(200, "{}", None)];
-        let tell = |((at, check, pointer), source): &((usize, &'static str, &str), &str)| {
-            let evidence = if *check == "lockstep" { grade } else { Evidence::Modelled };
-            let mut told = told(check, pointer, Level::Errors, (*at, &exchanges[*at]), evidence);
-            told.breach.source = (*source).into();
-            told
-        };
-        let mut all: Vec<Told<'_>> = breaches.iter().map(tell).collect();
-        without_echoes(&mut all, &exchanges);
-        let shown: Vec<_> = all.iter().map(|one| format!("{} {}", one.at, one.check)).collect();
-        assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn a_crash_is_told_once() {
-        let crash = (0, "server-fault", "status");
-        let echoes = ["error-declared", "error-header", "lockstep", "sdk", "content-type"];
-        let mut all = vec![crash];
-        all.extend(echoes.iter().map(|check| (0, *check, "status")));
-        left(Evidence::Observed, &all, &["0 server-fault"]);
-        // Without a fault of the server each speaks for itself.
-        left(Evidence::Observed, &[(0, "sdk", "body")], &["0 sdk"]);
-        let kept = (0, "expectation", "status");
-        left(Evidence::Observed, &[crash, kept], &["0 server-fault", "0 expectation"]);
-        // One that another answer has, though in a strange form, is.
-        let id = (0, "request-id", "header:x-amzn-requestid");
-        let strange = (1, "request-id", "header:x-amzn-requestid");
-        left_of(
-            Evidence::Observed,
-            &[(crash, "service model"), (id, "seen"), (strange, "another source")],
-            &["0 server-fault", "1 request-id"],
-        );
-        // A header that lacks everywhere is no matter of the crash.
-        let header = |at| (at, "content-type", "header:content-type");
-        let everywhere = ["0 server-fault", "0 content-type", "1 content-type"];
-        left(Evidence::Observed, &[crash, header(0), header(1)], &everywhere);
-    }
-
-    #[test]
-    fn a_list_that_ends_too_early_is_no_matter_of_the_filter() {
-        let (pages, filter) = ((1, "pages-agree", "/Users"), (1, "filter-agrees", "/Users"));
-        left(Evidence::Observed, &[pages, filter], &["1 pages-agree"]);
-        left(Evidence::Observed, &[filter], &["1 filter-agrees"]);
-    }
-
-    #[test]
-    fn one_fault_is_told_by_one() {
-        let (declared, differs) = ((1, "error-declared", "/__type"), (1, "lockstep", "/__type"));
-        left(Evidence::Modelled, &[declared, differs], &["1 lockstep"]);
-        // A note speaks for no failure.
-        left(Evidence::Inferred, &[declared, differs], &["1 error-declared"]);
-        let elsewhere = (0, "lockstep", "/__type");
-        left(Evidence::Modelled, &[declared, elsewhere], &["1 error-declared", "0 lockstep"]);
-        let taken = [(1, "tokens-honest", ""), (1, "lockstep", "status")];
-        left(Evidence::Observed, &taken, &["1 tokens-honest"]);
-        let id = "/AuthenticationResult/IdToken";
-        let other = (1, "lockstep", "/AuthenticationResult/ExpiresIn");
-        left(
-            Evidence::Observed,
-            &[(1, "tokens-honest", id), (1, "lockstep", id), other],
-            &["1 tokens-honest", "1 lockstep"],
-        );
-    }
+    use crate::outcome::samples;
 
     #[test]
     fn the_first_of_every_kind_is_reported() {
@@ -728,45 +344,15 @@ mod tests {
     }
 
     fn outcome(check: &str) -> CaseOutcome {
-        let finding = Finding {
-            id: "x".into(),
-            check: check.into(),
-            level: Level::Behaviour,
-            operation: "CreateGroup".into(),
-            case: "a".into(),
-            step: "step 1".into(),
-            pointer: String::new(),
-            expected: String::new(),
-            actual: String::new(),
-            rule: None,
-            evidence: Evidence::Documented,
-            source: String::new(),
-            fails: true,
-            known: None,
-            curl: String::new(),
-            aws_cli: String::new(),
-            scenario: None,
-            exchange: Default::default(),
-        };
-        CaseOutcome {
-            case: "a".into(),
-            title: "a".into(),
-            level: Level::Behaviour,
-            operations: Vec::new(),
-            verdicts: BTreeMap::from([(Level::Behaviour, Verdict::Fail)]),
-            findings: vec![finding],
-            elapsed_ms: 0,
-            requests: 1,
-            leaked: Vec::new(),
-            answers: ByOperation::new(),
-        }
+        let finding = Finding { check: check.into(), ..samples::finding() };
+        samples::outcome(Level::Errors, Verdict::Fail, vec![finding])
     }
 
     #[test]
     fn a_race_with_two_winners_needs_no_second_showing() {
         let verdict = |first: CaseOutcome| {
             let clean = CaseOutcome { findings: Vec::new(), ..first.clone() };
-            confirmed(first, &clean).verdicts.remove(&Level::Behaviour)
+            confirmed(first, &clean).verdicts.remove(&Level::Errors)
         };
         assert_eq!(verdict(outcome("one-winner")), Some(Verdict::Fail));
         assert_eq!(verdict(outcome("no-trace")), Some(Verdict::Flaky));
@@ -777,18 +363,8 @@ mod tests {
     fn a_failure_that_was_not_confirmed_is_not_reported() {
         let verdicts =
             BTreeMap::from([(Level::Wire, Verdict::Pass), (Level::Errors, Verdict::Fail)]);
-        let first = CaseOutcome {
-            case: "a".into(),
-            title: "a".into(),
-            level: Level::Errors,
-            operations: Vec::new(),
-            verdicts,
-            findings: Vec::new(),
-            elapsed_ms: 0,
-            requests: 1,
-            leaked: Vec::new(),
-            answers: ByOperation::new(),
-        };
+        let first =
+            CaseOutcome { verdicts, ..samples::outcome(Level::Errors, Verdict::Fail, Vec::new()) };
         let outcome = unconfirmed(first);
         assert!(matches!(outcome.verdict(), Verdict::Indeterminate { .. }));
         assert_eq!(outcome.verdicts[&Level::Wire], Verdict::Pass);

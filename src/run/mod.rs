@@ -4,6 +4,7 @@
 mod against;
 mod compose;
 mod contrast;
+mod echoes;
 mod judge;
 mod meter;
 mod pages;
@@ -458,7 +459,7 @@ pub async fn run_plan(
     run.planned = planned;
     play_again_what_it_has_after_all(session, &kept, &mut run).await;
     run.cases.sort_by(|a, b| a.case.cmp(&b.case));
-    judge::without_refused_anyway(&mut run.cases);
+    echoes::without_refused_anyway(&mut run.cases);
     trim::trim(&mut run.cases);
     make_small(session, &kept, &mut run).await;
     let leaked = session.close().await;

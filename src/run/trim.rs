@@ -64,41 +64,20 @@ pub(super) fn trim(outcomes: &mut [CaseOutcome]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{ByOperation, Evidence, ExchangeRecord, Level};
+    use crate::outcome::{ExchangeRecord, Level, samples};
 
     fn outcome(case: usize, ids: &[&str]) -> CaseOutcome {
         let finding = |id: &&str| Finding {
             id: (*id).to_owned(),
-            check: "schema".into(),
-            level: Level::Schema,
-            operation: "SignUp".into(),
             case: format!("case-{case}"),
-            step: "step 1".into(),
-            pointer: "/a".into(),
-            expected: "b".into(),
-            actual: "c".into(),
-            rule: None,
-            evidence: Evidence::Modelled,
-            source: "model".into(),
-            fails: true,
-            known: None,
             curl: "curl".into(),
             aws_cli: "aws".into(),
-            scenario: None,
             exchange: ExchangeRecord { status: 200, ..ExchangeRecord::default() },
+            ..samples::finding()
         };
-        CaseOutcome {
-            case: format!("case-{case}"),
-            title: String::new(),
-            level: Level::Schema,
-            operations: Vec::new(),
-            verdicts: [(Level::Schema, Verdict::Fail)].into(),
-            findings: ids.iter().map(finding).collect(),
-            elapsed_ms: 0,
-            requests: 0,
-            leaked: Vec::new(),
-            answers: ByOperation::new(),
-        }
+        let findings = ids.iter().map(finding).collect();
+        let case = format!("case-{case}");
+        CaseOutcome { case, ..samples::outcome(Level::Errors, Verdict::Fail, findings) }
     }
 
     /// Takes outcomes in as they come; returns which findings keep their exchanges.

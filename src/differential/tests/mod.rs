@@ -7,24 +7,17 @@ mod fates;
 use std::collections::BTreeMap;
 
 use super::Entry;
-use crate::outcome::{
-    CaseOutcome, Evidence, ExchangeRecord, Finding, Level, RUN_FORMAT, Run, Verdict,
-};
+use crate::outcome::{CaseOutcome, Finding, Level, RUN_FORMAT, Run, Verdict, samples};
 
 /// Returns a case of level `errors` that tests `SignUp`, with a verdict and the findings of these
 /// ids; a name that ends in `?` is a note, one that begins with `expectation` ends the case.
 fn case(id: &str, verdict: Verdict, findings: &[&str]) -> CaseOutcome {
+    let findings = findings.iter().map(|name| finding(name, id)).collect();
     CaseOutcome {
         case: id.into(),
-        title: String::new(),
-        level: Level::Errors,
         operations: vec!["SignUp".into()],
-        verdicts: BTreeMap::from([(Level::Wire, Verdict::Pass), (Level::Errors, verdict)]),
-        findings: findings.iter().map(|name| finding(name, id)).collect(),
-        elapsed_ms: 1,
-        requests: 1,
-        leaked: Vec::new(),
-        answers: Default::default(),
+        verdicts: BTreeMap::from([(Level::Wire, Verdict::Pass), (Level::Errors, verdict.clone())]),
+        ..samples::outcome(Level::Errors, verdict, findings)
     }
 }
 
@@ -34,22 +27,13 @@ fn finding(name: &str, case: &str) -> Finding {
     Finding {
         id: id.into(),
         check: check.into(),
-        level: Level::Errors,
-        operation: "SignUp".into(),
         case: case.into(),
-        step: "step 1".into(),
         pointer: format!("/{id}"),
         expected: "400".into(),
         actual: "200".into(),
-        rule: None,
-        evidence: Evidence::Documented,
         source: "a test".into(),
         fails: !name.ends_with('?'),
-        known: None,
-        curl: String::new(),
-        aws_cli: String::new(),
-        scenario: None,
-        exchange: ExchangeRecord::default(),
+        ..samples::finding()
     }
 }
 
