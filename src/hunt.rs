@@ -50,10 +50,10 @@ pub struct Caught {
 }
 
 /// How many failures of a fault are made small, at most, until one is as short as is known.
-const MOST_TRIED: usize = 12;
+const MOST_TRIED: usize = 24;
 
 /// Requests after the first failure, at most, until no shorter one is looked for.
-const MOST_AFTER: u64 = 20_000;
+const MOST_AFTER: u64 = 120_000;
 
 /// The failure that showed a fault.
 #[derive(Clone, Debug)]

@@ -154,11 +154,15 @@ impl Call {
         }
     }
 
-    /// Returns what is called: the operation; of a raw request its method and path, without the
-    /// query and with a star for each part that a target chose; of a look at a function its name.
+    /// Returns what is called: the operation, after its service where that is not the user pools';
+    /// of a raw request its method and path, without the query and with a star for each part that a
+    /// target chose; of a look at a function its name.
     pub fn subject(&self) -> String {
         let request = match self {
-            Self::Api { operation, .. } => return operation.clone(),
+            Self::Api { service, operation, .. } if service == "cognito-idp" => {
+                return operation.clone();
+            }
+            Self::Api { service, operation, .. } => return format!("{service}:{operation}"),
             Self::Events { function } => return format!("function {function}"),
             Self::Raw { request, .. } => request,
         };
@@ -268,6 +272,18 @@ mod tests {
         };
         let call = Call::Raw { service: "cognito-idp".into(), request, signed: false };
         assert_eq!(call.subject(), expected);
+    }
+
+    #[test]
+    fn operations_of_one_name_are_told_apart_by_their_service() {
+        let call = |service: &str| Call::Api {
+            service: service.into(),
+            operation: "TagResource".into(),
+            input: Value::Null,
+            signed: true,
+        };
+        assert_eq!(call("cognito-idp").subject(), "TagResource");
+        assert_eq!(call("cognito-identity").subject(), "cognito-identity:TagResource");
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Prober {
             passed: passed.map(|case| case.case.clone()).collect(),
             elapsed_ms: elapsed(begun),
         };
-        for case in &played.cases {
+        for case in played.cases.iter().filter(|case| !empty.contains(case.case.as_str())) {
             null.levels.entry(case.level).or_default().add(&whole(case));
         }
         watch(Progress::Null(&null));

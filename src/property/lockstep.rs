@@ -151,15 +151,20 @@ impl Step<'_> {
         let schema = self.operation.output.as_ref();
         let name = &self.operation.name;
         let differences = answers::outputs(self.service, name, schema, &ours, &theirs, pairs);
-        differences.into_iter().map(|difference| self.difference(difference)).collect()
+        let differences = differences.into_iter().filter(|one| !self.is_of_a_rate(one));
+        differences.map(|difference| self.difference(difference)).collect()
     }
 
     /// Tells whether the call names no resource that the case could own.
     fn is_about_the_account(&self) -> bool {
         let mut resources = self.service.resources.values();
         let lists = resources.any(|r| r.within.is_none() && r.list.contains(&self.operation.name));
-        (lists && self.operation.input.required.iter().all(|name| !name.ends_with("Id")))
-            || self.operation.name.ends_with("ProvisionedLimit")
+        lists && self.operation.input.required.iter().all(|name| !name.ends_with("Id"))
+    }
+
+    /// Tells whether a difference is in how much the account may do: others have asked for more.
+    fn is_of_a_rate(&self, difference: &Difference) -> bool {
+        self.operation.name.ends_with("ProvisionedLimit") && difference.pointer.ends_with("Value")
     }
 
     /// How well it is known which code an operation refuses broken constraints with.

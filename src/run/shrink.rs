@@ -14,6 +14,9 @@ use crate::scenario::write;
 use crate::scenario::{Action, Expect, Scenario, Step};
 use crate::transcript::{Place, Twin};
 
+/// Steps of a case in which any two are tried to be left out together.
+const MOST_PAIRED: usize = 12;
+
 /// A shrunk case, and what it took.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
@@ -78,7 +81,7 @@ impl Session {
             let steps = best.0.steps.len();
             // What simpler calls no longer use can go.
             shrinker.drop_steps(&mut best).await;
-            if best.0.steps.len() == steps {
+            if best.0.steps.len() == steps && !shrinker.drop_pair(&mut best).await {
                 break;
             }
         }
@@ -245,6 +248,29 @@ impl Shrinker<'_> {
             }
             length = if length == 1 { 1 } else { length.div_ceil(2) };
         }
+    }
+
+    /// Leaves out two steps that cannot go alone: what makes something, and what takes it away
+    /// again. Returns whether any two could go. Of long cases there are too many pairs.
+    async fn drop_pair(&mut self, best: &mut Best) -> bool {
+        let steps = best.0.steps.len();
+        if steps > MOST_PAIRED {
+            return false;
+        }
+        for first in (0..steps).rev() {
+            for second in (first + 1..steps).rev() {
+                if self.is_over() {
+                    return false;
+                }
+                let mut candidate = best.0.clone();
+                candidate.steps.remove(second);
+                candidate.steps.remove(first);
+                if !candidate.steps.is_empty() && self.improves(best, candidate).await {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Takes members away and makes values short, one at a time, the last step's first; steps that

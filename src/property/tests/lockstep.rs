@@ -132,6 +132,21 @@ fn who_refuses_everything_is_told_so_once() {
 }
 
 #[test]
+fn a_limit_is_that_which_was_asked_for_whatever_its_rate() {
+    let limit = |category: &str, rate: u64| {
+        let definition =
+            json!({"LimitClass": "API_CATEGORY", "Attributes": {"Category": category}});
+        json!({"Limit": {
+            "LimitDefinition": definition, "FreeLimitValue": rate, "ProvisionedLimitValue": rate,
+        }})
+    };
+    let asked = json!({"LimitDefinition": limit("UserRead", 0)["Limit"]["LimitDefinition"]});
+    let read = |said| step("GetProvisionedLimit", asked.clone(), said, Ok(limit("UserRead", 120)));
+    check(&[read(limit("UserRead", 500))], &[]);
+    check(&[read(limit("UserToken", 120))], &["1 /Limit/LimitDefinition/Attributes/Category"]);
+}
+
+#[test]
 fn a_read_that_has_to_be_refused_loses_nothing() {
     let group = json!({"GroupName": "g"});
     let made = json!({"Group": {"GroupName": "g", "UserPoolId": POOL}});
