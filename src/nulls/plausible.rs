@@ -1,5 +1,9 @@
 //! Answers that fit the shapes, and mean nothing.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::response;
@@ -85,7 +89,7 @@ fn text(schema: &Schema) -> String {
     if let Some(first) = schema.enumeration.iter().flatten().next() {
         return first.clone();
     }
-    let pattern = schema.pattern.as_deref().and_then(|p| regex::Regex::new(p).ok());
+    let pattern = schema.pattern.as_deref().and_then(compiled);
     let fits = |text: &&&str| {
         let length = text.len() as u64;
         schema.min_length.is_none_or(|least| length >= least)
@@ -93,6 +97,21 @@ fn text(schema: &Schema) -> String {
             && pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
     };
     TEXTS.iter().find(fits).map_or_else(|| TEXTS[0].to_owned(), |text| (*text).to_owned())
+}
+
+/// Compiles each pattern once: those of the models take longer than all else here.
+fn compiled(pattern: &str) -> Option<Regex> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> =
+        LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    match compiled.get(pattern) {
+        Some(known) => known.clone(),
+        None => {
+            let new = Regex::new(pattern).ok();
+            compiled.insert(pattern.to_owned(), new.clone());
+            new
+        }
+    }
 }
 
 #[cfg(test)]
