@@ -154,17 +154,19 @@ impl Prober {
             .filter(|case| promises_nothing(case))
             .map(|case| case.id.as_str())
             .collect();
-        let passes = |case: &&CaseOutcome| {
-            asks(case.level) && whole(case) == Verdict::Pass && !empty.contains(case.case.as_str())
-        };
-        let passed = played.cases.iter().filter(passes);
+        let passed = { played.cases.iter() }
+            .filter(|case| asks(case.level) && whole(case) == Verdict::Pass)
+            .map(|case| case.case.clone());
+        let (idle, passed): (Vec<String>, Vec<String>) =
+            passed.partition(|case| empty.contains(case.as_str()));
         let mut null = Null {
             server: kind,
             levels: BTreeMap::new(),
-            passed: passed.map(|case| case.case.clone()).collect(),
+            passed,
+            idle: idle.len(),
             elapsed_ms: elapsed(begun),
         };
-        for case in played.cases.iter().filter(|case| !empty.contains(case.case.as_str())) {
+        for case in &played.cases {
             null.levels.entry(case.level).or_default().add(&whole(case));
         }
         watch(Progress::Null(&null));

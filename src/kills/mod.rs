@@ -76,6 +76,9 @@ pub struct Null {
     pub levels: BTreeMap<Level, Tally>,
     /// Cases that passed although they ask about errors, behaviour, the model or security.
     pub passed: Vec<String>,
+    /// How many others passed: whatever a target answers to their calls, nobody promises anything
+    /// else.
+    pub idle: usize,
     /// Wall time.
     pub elapsed_ms: u64,
 }

@@ -105,7 +105,7 @@ fn false_alarms_and_null_passes_are_not_good() {
     check(Matrix { faultless: vec![clean], ..Matrix::default() }, false);
     let server = nulls::Kind::Echo;
     let passed = vec!["a".to_owned()];
-    let null = Null { server, levels: BTreeMap::new(), passed, elapsed_ms: 0 };
+    let null = Null { server, levels: BTreeMap::new(), passed, idle: 0, elapsed_ms: 0 };
     check(Matrix { nulls: vec![null], ..Matrix::default() }, false);
 }
 

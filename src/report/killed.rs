@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::sheet::{Mark, Sheet};
+use super::text::counted;
 use crate::kills::{Fate, Figures, Kill, Matrix, RuleKills, WANTED};
 use crate::reference::faults::rules::Way;
 
@@ -74,6 +75,14 @@ fn nulls(sheet: &mut Sheet, matrix: &Matrix) {
         null.passed.iter().take(NAMED).map(|case| format!("{} passes {case}", null.server.name()))
     });
     sheet.items(passed.collect());
+    let idle = matrix.nulls.iter().filter(|null| null.idle > 0).map(|null| {
+        let cases = counted(null.idle, "case");
+        format!(
+            "{}: {cases} that pass promise nothing of how calls are answered",
+            null.server.name()
+        )
+    });
+    sheet.items(idle.collect());
 }
 
 fn faults(sheet: &mut Sheet, matrix: &Matrix) {

@@ -103,6 +103,81 @@ mod shrinking {
     }
 }
 
+mod smallest {
+    use super::*;
+    use crate::scenario::Action;
+
+    /// Makes the first failure small that one of these cases shows on a reference with a fault.
+    #[track_caller]
+    fn small(suite: &Suite, fault: &str, cases: &[Scenario], check: &str) -> Scenario {
+        let shrunk = runtime().block_on(async {
+            let faulty = session(suite, TargetSpec::Reference, |options| {
+                options.faults = vec![fault.to_owned()];
+            });
+            let faulty = faulty.await;
+            for case in cases {
+                let outcome = faulty.run_case(case).await;
+                let mut failing = outcome.findings.iter().filter(|finding| finding.fails);
+                if let Some(finding) = failing.find(|finding| finding.check == check) {
+                    return faulty.shrink(case, finding, 2000).await;
+                }
+            }
+            None
+        });
+        shrunk.unwrap_or_else(|| panic!("{fault}: no failure of {check} became small")).case
+    }
+
+    #[test]
+    fn what_names_nothing_needs_nothing_made() {
+        let suite = suite();
+        let cases = coverage(&suite, "cognito-idp", "DescribeUserPool");
+        let case = small(&suite, "unknown-pool-not-authorized", &cases, "lockstep");
+        assert_eq!(case.steps.len(), 1, "{:#?}", case.steps);
+    }
+
+    #[test]
+    fn a_crash_keeps_what_its_call_requires() {
+        let suite = suite();
+        let cases = coverage(&suite, "cognito-idp", "CreateGroup");
+        let case = small(&suite, "html-500", &cases, "server-fault");
+        let last = case.steps.last().map(|step| &step.action);
+        let Some(Action::Call { with, .. }) = last else { panic!("{last:#?}") };
+        assert!(with.get("GroupName").is_some() && with.get("UserPoolId").is_some(), "{with:#?}");
+    }
+
+    #[test]
+    fn what_is_made_and_taken_away_again_goes_together() {
+        let suite = suite();
+        let case = read(
+            &suite,
+            r#"title: A user of another pool is not shown
+why: Users of two pools have the same name, and one of them goes.
+evidence: documented
+source: API reference, AdminGetUser
+level: security
+steps:
+  - call: CreateUserPool
+    with: { PoolName: "one-${unique}" }
+    save: { pool: /UserPool/Id }
+  - call: CreateUserPool
+    with: { PoolName: "other-${unique}" }
+    save: { other: /UserPool/Id }
+  - call: AdminCreateUser
+    with: { UserPoolId: "${pool}", Username: "${username}" }
+  - call: AdminCreateUser
+    with: { UserPoolId: "${other}", Username: "${username}" }
+  - call: AdminDeleteUser
+    with: { UserPoolId: "${pool}", Username: "${username}" }
+  - call: AdminGetUser
+    with: { UserPoolId: "${pool}", Username: "${username}" }
+    expect: { error: user-not-found }
+"#,
+        );
+        let case = small(&suite, "user-of-another-pool-is-shown", &[case], "expectation");
+        assert_eq!(case.steps.len(), 4, "{:#?}", case.steps);
+    }
+}
+
 mod lacking {
     use super::*;
 
