@@ -44,7 +44,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Seconds since the epoch at which the clock stands.
 const FROZEN_AT: u64 = 1_790_000_000;
 const SEED: u64 = 1;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 const JOBS: [usize; 2] = [1, 4];
 
 /// Operations whose coverage cases are played: one of each kind.

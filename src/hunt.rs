@@ -32,6 +32,9 @@ pub struct Hunter {
     pub seed: u64,
     /// Requests after which a fault counts as not found.
     pub budget: u64,
+    /// Requests after the first failure until no shorter one is looked for: a run hands over all
+    /// failures of its coverage phase, which takes some 100,000.
+    pub after: u64,
     /// Requests that making one failure small may take.
     pub shrink: u64,
     /// Whether only cases of the operations that a fault has to do with are played.
@@ -51,9 +54,6 @@ pub struct Caught {
 
 /// How many failures of a fault are made small, at most, until one is as short as is known.
 const MOST_TRIED: usize = 24;
-
-/// Requests after the first failure, at most, until no shorter one is looked for.
-const MOST_AFTER: u64 = 120_000;
 
 /// The failure that showed a fault.
 #[derive(Clone, Debug)]
@@ -173,7 +173,7 @@ impl Hunter {
             }
             let over = match caught.found {
                 None => requests >= self.budget,
-                Some(_) => tried.len() >= MOST_TRIED || requests - caught.requests >= MOST_AFTER,
+                Some(_) => tried.len() >= MOST_TRIED || requests - caught.requests >= self.after,
             };
             if over {
                 break;

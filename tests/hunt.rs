@@ -19,6 +19,7 @@ static HUNTER: LazyLock<Hunter> = LazyLock::new(|| {
         recipes: Arc::new(recipes.expect("the embedded recipes load")),
         seed: 1,
         budget: 8_000,
+        after: 2_000,
         shrink: 1_500,
         focused: true,
     }

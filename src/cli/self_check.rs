@@ -158,6 +158,9 @@ impl SelfCheckArgs {
     }
 }
 
+/// Requests after the first failure of a fault until no shorter one is looked for.
+const AFTER: u64 = 120_000;
+
 /// Carries out `self-check`.
 pub(super) fn self_check(args: &SelfCheckArgs, folders: &Folders) -> Result<u8, Failure> {
     let suite = Suite::load(&folders.sources())?;
@@ -174,6 +177,7 @@ pub(super) fn self_check(args: &SelfCheckArgs, folders: &Folders) -> Result<u8, 
             recipes,
             seed: args.seed,
             budget: args.budget,
+            after: AFTER,
             shrink: args.shrink,
             focused: args.focused,
         };
