@@ -104,14 +104,7 @@ fn compiled(pattern: &str) -> Option<Regex> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> =
         LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    match compiled.get(pattern) {
-        Some(known) => known.clone(),
-        None => {
-            let new = Regex::new(pattern).ok();
-            compiled.insert(pattern.to_owned(), new.clone());
-            new
-        }
-    }
+    compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok()).clone()
 }
 
 #[cfg(test)]
