@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Folders, complain, say};
 use crate::app::{self, Scope};
@@ -434,21 +435,27 @@ pub(super) fn was_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Returns when the process is asked to end, by Ctrl-C or SIGTERM.
-pub(super) async fn interrupted() {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match &mut terminate {
-            Some(signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
+/// Listens, from this call on, to whoever asks the process to end, by Ctrl-C or SIGTERM; what is
+/// returned is done once somebody has. To be called within a runtime, before the process says that
+/// it is ready: a signal that comes sooner ends it there and then.
+pub(super) fn interrupted() -> impl Future<Output = ()> {
+    let [mut interrupt, mut terminate] =
+        [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    async move {
+        tokio::select! {
+            () = heard(&mut interrupt) => {}
+            () = heard(&mut terminate) => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+        INTERRUPTED.store(true, Ordering::Relaxed);
     }
-    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Returns when a signal has come; never where there is no listening to it.
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
 }
 
 fn elapsed_ms(since: Instant) -> u64 {

@@ -90,10 +90,11 @@ async fn stand(
     let ledger = Arc::new(Ledger::new(catalogue.clone(), recording, Box::new(say)));
     let url = http.url().to_owned();
     let proxy = Proxy::new(Upstream::new(http, catalogue), ledger.clone());
+    let stop = interrupted();
     complain(&format!(
         "the proxy listens on http://{address} and passes to {url} (Ctrl-C ends it)"
     ));
-    proxy.serve(listener, interrupted()).await;
+    proxy.serve(listener, stop).await;
     if let Some(opened) = started {
         opened.shutdown().await;
     }

@@ -54,8 +54,11 @@ pub(super) fn serve(args: &ServeArgs, folders: &Folders) -> Result<u8, Failure> 
     let options =
         ServeOptions { seed: args.seed, middleware, functions, ..ServeOptions::default() };
     let server = Server::start(Reference::new(catalogue, args.seed), listener, options)?;
-    complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
-    super::runtime()?.block_on(super::play::interrupted());
+    super::runtime()?.block_on(async {
+        let stop = super::play::interrupted();
+        complain(&format!("the reference listens on {} (Ctrl-C ends it)", server.url()));
+        stop.await;
+    });
     server.shutdown();
     Ok(0)
 }
